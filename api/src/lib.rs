@@ -1,0 +1,20 @@
+//! The REST API: one typed, versioned document, and handlers that do what it says.
+//!
+//! A request passes [`traffic::frame`] (id, limits, log, headers), the router, [`request::Guarded`] (who calls, quota,
+//! parameters, body, idempotency key, all checked against the [`document`]) and then its handler, which calls a use case.
+//! Every error on the way is a [`problem::Problem`].
+#![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod document;
+mod keyed;
+pub mod metrics;
+pub mod problem;
+pub mod request;
+pub mod resource;
+pub mod service;
+pub mod strict;
+pub mod traffic;
+pub mod value;
+
+pub use service::{Settings, UseCases, api, document};

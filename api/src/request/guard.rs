@@ -1,0 +1,341 @@
+//! What every operation goes through before and after its handler: who calls, may it, is the quota left, are the parameters
+//! and the body what the document says, was it asked before. All of it is read from the document, so an operation cannot be
+//! documented one way and behave another.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use futures::StreamExt;
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Result,
+    endpoint::BoxEndpoint,
+    http::{Method, header},
+};
+use poem_openapi::{
+    OpenApi,
+    registry::{MetaApi, Registry},
+};
+use secrecy::SecretString;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tenancy::{Actor, Scope};
+use tracing::Instrument;
+
+use super::{
+    Authenticate, Context, Spoilt,
+    access::allow,
+    idempotency::{self, Begun, IdempotencyStore},
+    parameters::Parameters,
+};
+use crate::{
+    document::Document,
+    problem::{Code, Problem},
+    strict::{self, Parsed, Schemas},
+    traffic::{Origins, Quotas},
+};
+
+/// The largest JSON body in bytes.
+pub const MAX_JSON_BODY: usize = 1024 * 1024;
+
+/// What the guard asks.
+#[derive(Clone)]
+pub struct Gate {
+    /// Resolves tokens.
+    pub authenticate: Arc<dyn Authenticate>,
+    /// Keeps idempotency keys.
+    pub idempotency: Arc<dyn IdempotencyStore>,
+    /// Counts requests.
+    pub quotas: Arc<Quotas>,
+    /// The origins browsers may call from.
+    pub origins: Origins,
+}
+
+/// An API whose every operation is guarded.
+pub struct Guarded<T> {
+    /// The API.
+    pub api: T,
+    /// Its document.
+    pub document: Arc<Document>,
+    /// What the guard asks.
+    pub gate: Gate,
+}
+
+type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
+
+impl<T: OpenApi> OpenApi for Guarded<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, table: &mut Routes) {
+        let mut routes = Routes::new();
+        self.api.add_routes(&mut routes);
+        let schemas = Arc::new(self.document.schemas());
+        let templates: HashMap<String, &str> =
+            self.document.operations().map(|(path, ..)| (as_route(path), path)).collect();
+        for (route, methods) in routes {
+            let template = templates.get(&route).copied().unwrap_or(&route);
+            let known: BTreeSet<String> = methods.keys().map(ToString::to_string).collect();
+            let guarded = table.entry(route.clone()).or_default();
+            for (method, inner) in methods {
+                let described =
+                    self.document.operation(template, method.as_str()).cloned().unwrap_or_default();
+                let operation = Operation::new(&described, template, &schemas, &self.gate, inner);
+                guarded.insert(method, EndpointExt::boxed(Guard(Arc::new(operation))));
+            }
+            add_refusals(guarded, template, &known);
+        }
+    }
+}
+
+/// The router's form of a template: `/v1/posts/{id}` is `/v1/posts/:param0`.
+fn as_route(template: &str) -> String {
+    let mut count = 0;
+    let steps = template.split('/').map(|step| {
+        if step.starts_with('{') {
+            count += 1;
+            format!(":param{}", count - 1)
+        } else {
+            step.to_owned()
+        }
+    });
+    steps.collect::<Vec<_>>().join("/")
+}
+
+/// The methods that do not exist say which do.
+fn add_refusals(
+    methods: &mut HashMap<Method, BoxEndpoint<'static>>,
+    template: &str,
+    known: &BTreeSet<String>,
+) {
+    let allowed: Arc<str> = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ").into();
+    let template: Arc<str> = template.into();
+    let others = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+    ];
+    for method in others.into_iter().filter(|method| !known.contains(method.as_str())) {
+        let (allowed, template) = (Arc::clone(&allowed), Arc::clone(&template));
+        let refuse = poem::endpoint::make_sync(move |request: Request| {
+            if let Ok(context) = Context::of(&request) {
+                context.route(&template);
+            }
+            Problem::of(Code::MethodNotAllowed).header(header::ALLOW, &allowed).into_response()
+        });
+        methods.insert(method, EndpointExt::boxed(refuse));
+    }
+}
+
+/// One operation.
+struct Operation {
+    id: String,
+    template: Arc<str>,
+    schemas: Arc<Schemas>,
+    parameters: Parameters,
+    scopes: Vec<Scope>,
+    secured: bool,
+    keys_welcome: bool,
+    counted: bool,
+    media: Vec<(String, Value)>,
+    gate: Gate,
+    inner: BoxEndpoint<'static>,
+}
+
+struct Guard(Arc<Operation>);
+
+impl Endpoint for Guard {
+    type Output = Response;
+
+    /// A caller that hangs up does not stop a change half way: whatever may change something runs to its end.
+    async fn call(&self, request: Request) -> Result<Response> {
+        let context = Arc::clone(Context::of(&request)?);
+        context.route(&self.0.template);
+        let answer = if request.method() == Method::GET {
+            self.0.answer(request, &context).await
+        } else {
+            let (operation, context) = (Arc::clone(&self.0), Arc::clone(&context));
+            let work = async move { operation.answer(request, &context).await };
+            let done = tokio::spawn(work.in_current_span()).await;
+            done.unwrap_or_else(|_| Err(Problem::internal("a handler panicked")))
+        };
+        Ok(answer.unwrap_or_else(|problem| context.spoilt().unwrap_or(problem).into_response()))
+    }
+}
+
+impl Operation {
+    fn new(
+        described: &Value,
+        template: &str,
+        schemas: &Arc<Schemas>,
+        gate: &Gate,
+        inner: BoxEndpoint<'static>,
+    ) -> Self {
+        let security = described["security"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let requirements = || security.iter().filter_map(Value::as_object).flatten();
+        let scopes = requirements().flat_map(|(_, scopes)| scopes.as_array().into_iter().flatten());
+        let media = described["requestBody"]["content"].as_object().into_iter().flatten();
+        Self {
+            id: described["operationId"].as_str().unwrap_or(template).to_owned(),
+            template: template.into(),
+            schemas: Arc::clone(schemas),
+            parameters: Parameters::of(described),
+            scopes: scopes.filter_map(|scope| scope.as_str()?.parse().ok()).collect(),
+            secured: !security.is_empty(),
+            keys_welcome: requirements().any(|(scheme, _)| scheme == "api_key"),
+            // Probes and public keys are asked for by machines that must not be turned away.
+            counted: template.starts_with("/v1"),
+            media: media.map(|(name, content)| (name.clone(), content["schema"].clone())).collect(),
+            gate: gate.clone(),
+            inner,
+        }
+    }
+
+    async fn answer(&self, mut request: Request, context: &Context) -> Result<Response, Problem> {
+        if self.secured {
+            self.admit(&request, context).await?;
+        }
+        if self.counted {
+            context.count(self.gate.quotas.count(context)?);
+        }
+        self.parameters.check(&self.schemas, &request)?;
+        let digest = self.read(&mut request).await?;
+        let begun = if self.parameters.has_header(idempotency::HEADER) {
+            idempotency::begin(&self.gate.idempotency, &request, context.caller(), &self.id, digest).await?
+        } else {
+            Begun::Free
+        };
+        match begun {
+            Begun::Replay(answer) => Ok(answer),
+            Begun::Free => self.handle(request).await,
+            Begun::Held(held) => {
+                let answer = self.handle(request).await.unwrap_or_else(IntoResponse::into_response);
+                Ok(held.end(answer).await)
+            }
+        }
+    }
+
+    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+        self.inner.call(request).await.map_err(Problem::from)
+    }
+
+    /// Finds out who calls, and refuses who may not.
+    async fn admit(&self, request: &Request, context: &Context) -> Result<(), Problem> {
+        let found = match bearer(request) {
+            Ok(token) => self.gate.authenticate.authenticate(&token).await.map_err(Problem::from),
+            Err(problem) => Err(problem),
+        };
+        // Who cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
+        let found = match found {
+            Ok(found) => found,
+            Err(problem) => {
+                context.count(self.gate.quotas.count(context)?);
+                return Err(problem);
+            }
+        };
+        let caller = context.identify(found.caller.clone());
+        context.allow_origins(found.origins.iter().flatten().map(ToString::to_string).collect());
+        if !self.keys_welcome && matches!(caller.actor, Actor::ApiKey { .. }) {
+            return Err(Problem::of(Code::SessionRequired));
+        }
+        self.scopes.iter().try_for_each(|scope| allow(&caller, *scope))?;
+        // An API key is used from the web pages of its own origins and the deployment's only.
+        match request.header(header::ORIGIN) {
+            Some(origin)
+                if found.origins.is_some()
+                    && !found.admits_origin(origin)
+                    && !self.gate.origins.has(origin) =>
+            {
+                Err(Problem::of(Code::OriginNotAllowed))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads and checks a JSON body; leaves any other to its handler. Returns the digest of what was read.
+    async fn read(&self, request: &mut Request) -> Result<[u8; 32], Problem> {
+        if self.media.is_empty() {
+            return Ok(Sha256::digest([]).into());
+        }
+        let kind = request.content_type().and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+        let Some((kind, schema)) = self.media.iter().find(|(name, _)| name.eq_ignore_ascii_case(kind)) else {
+            let names: Vec<&str> = self.media.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(Problem::new(Code::UnsupportedMediaType, format!("Send {}.", names.join(" or "))));
+        };
+        if !kind.ends_with("json") {
+            let length = request.header(header::CONTENT_LENGTH).unwrap_or_default();
+            return Ok(Sha256::digest(length.as_bytes()).into());
+        }
+        let bytes = collect(request).await?;
+        let value = strict::parse(&bytes)?;
+        let violations = strict::check(&self.schemas, schema, &value);
+        if !violations.is_empty() {
+            return Err(Problem::invalid(violations));
+        }
+        request.extensions_mut().insert(Arc::new(Parsed(Mutex::new(Some(value)))));
+        Ok(Sha256::digest(&bytes).into())
+    }
+}
+
+/// The whole body, as far as it may go.
+async fn collect(request: &mut Request) -> Result<Vec<u8>, Problem> {
+    let mut chunks = Box::pin(request.take_body().into_bytes_stream());
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|_| Problem::of(Code::MalformedRequest))?);
+        if bytes.len() > MAX_JSON_BODY {
+            Context::of(request)?.spoil(Spoilt::TooLarge);
+            return Err(Problem::of(Code::BodyTooLarge));
+        }
+    }
+    Ok(bytes)
+}
+
+/// The token of the one `Authorization: Bearer` header.
+fn bearer(request: &Request) -> Result<SecretString, Problem> {
+    let mut all = request.headers().get_all(header::AUTHORIZATION).iter();
+    let (Some(one), None) = (all.next(), all.next()) else {
+        return Err(Problem::of(Code::AuthenticationRequired));
+    };
+    let text = one.to_str().map_err(|_| Problem::of(Code::InvalidToken))?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
+            Ok(token.trim().to_owned().into())
+        }
+        _ => Err(Problem::of(Code::AuthenticationRequired)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_found_again_in_the_routers_form() {
+        assert_eq!(as_route("/v1/posts/{id}/publications/{pub}"), "/v1/posts/:param0/publications/:param1");
+    }
+
+    #[test]
+    fn exactly_one_bearer_token_is_read() {
+        let with = |values: &[&str]| {
+            let request = values
+                .iter()
+                .fold(Request::builder(), |request, value| request.header("authorization", *value));
+            bearer(&request.finish()).map_err(|problem| problem.code)
+        };
+        assert!(with(&["bearer abc"]).is_ok());
+        assert!(matches!(with(&[]), Err(Code::AuthenticationRequired)));
+        assert!(matches!(with(&["Basic abc"]), Err(Code::AuthenticationRequired)));
+        assert!(matches!(with(&["Bearer abc", "Bearer def"]), Err(Code::AuthenticationRequired)));
+    }
+}

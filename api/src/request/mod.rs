@@ -1,0 +1,23 @@
+//! What happens to one request between the socket and its handler.
+
+mod access;
+mod client;
+mod context;
+mod etag;
+mod guard;
+pub mod idempotency;
+mod once;
+mod origins;
+mod page;
+mod parameters;
+
+pub use self::{
+    access::{Access, Authenticate, Member, Permission, Tokens, permissions},
+    client::{ClientAddress, Device},
+    context::{Context, Spoilt},
+    etag::{IfMatch, etag_of},
+    guard::{Gate, Guarded, MAX_JSON_BODY},
+    once::{Once, ShownOnce},
+    origins::Origins,
+    page::{After, Cursors, Limit, List, Page},
+};

@@ -1,0 +1,215 @@
+//! Connections: a person's grant on a platform, from the login to the disconnect.
+
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+};
+use publishing::{
+    connection::{Begin, ConnectionFilter, ConnectionView, Connections, IpClass},
+    id,
+};
+use tenancy::id::Workspace;
+
+use super::{
+    Chapter,
+    channels::Channel,
+    connection_view::{Begun, Candidate, Choice, Connection, return_url},
+    courtesy,
+};
+use crate::{
+    answer::{Created, Done, Found},
+    problem::Answer,
+    request::{
+        Access, After, Cursors, Device, Limit, Once, Origins, Page,
+        permissions::{ReadChannels, WriteChannels},
+    },
+    strict::StrictJson,
+    value::{Id, ProviderName, Secret},
+};
+
+/// A login to be begun.
+#[derive(Object)]
+struct NewConnection {
+    /// Where the channels will belong.
+    workspace_id: Id<Workspace>,
+    /// Whose login.
+    provider: ProviderName,
+    /// Where the browser goes afterwards, with `connection` and `completion`, or `connection` and `error`, in its query. Its
+    /// origin must be one of the deployment's or of your API key's. Without it the browser shows the completion code.
+    #[oai(validator(max_length = 2000))]
+    return_url: Option<String>,
+}
+
+/// Another login of a connection.
+#[derive(Object)]
+struct Reconnection {
+    /// As when the connection was begun.
+    #[oai(validator(max_length = 2000))]
+    return_url: Option<String>,
+}
+
+/// The proof that the browser that came back is yours.
+#[derive(Object)]
+struct Completion {
+    /// What the browser was given as `completion`.
+    completion_code: Secret,
+}
+
+/// What can be chosen.
+#[derive(Object)]
+struct Candidates {
+    /// Everything the grant reaches. What is not chosen within fifteen minutes is destroyed.
+    candidates: Vec<Candidate>,
+}
+
+/// What is connected.
+#[derive(Object)]
+struct Choices {
+    /// The pages and accounts to connect.
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    candidates: Vec<Choice>,
+}
+
+/// What was connected.
+#[derive(Object)]
+struct Connected {
+    /// The channels that publish through the connection now.
+    channels: Vec<Channel>,
+}
+
+/// Connections.
+pub struct ConnectionsResource {
+    /// The use cases.
+    pub connections: Connections,
+    /// Seals positions in lists.
+    pub cursors: Cursors,
+}
+
+#[OpenApi(prefix_path = "/v1", tag = "Chapter::Channels")]
+impl ConnectionsResource {
+    /// Begin to connect
+    ///
+    /// Send the person's browser to `authorize_url` within ten minutes. When it is back, complete with the code it brings,
+    /// then choose channels. The answer is not kept for replays: the same `Idempotency-Key` gets a 409 with
+    /// `idempotency_secret_gone` and the place of the connection, which can be reconnected.
+    #[oai(path = "/connections", method = "post", operation_id = "createConnection")]
+    async fn begin(
+        &self,
+        caller: Access<WriteChannels>,
+        origins: Origins,
+        _idempotency_key: Once,
+        body: StrictJson<NewConnection>,
+    ) -> Answer<Created<Begun>> {
+        let StrictJson(body) = body;
+        let wanted = Begin {
+            workspace: body.workspace_id.0,
+            provider: body.provider.0,
+            return_url: return_url(body.return_url)?,
+            caller_origins: origins.0,
+        };
+        let begun = self.connections.begin(&caller, wanted).await?;
+        Ok(Created::at(format!("/v1/connections/{}", begun.connection), begun.into()).shown_once())
+    }
+
+    /// List connections
+    ///
+    /// Those of the workspaces that the caller reaches, newest first.
+    #[oai(path = "/connections", method = "get", operation_id = "listConnections")]
+    async fn list(
+        &self,
+        caller: Access<ReadChannels>,
+        /// Only of this workspace.
+        workspace_id: Query<Option<Id<Workspace>>>,
+        limit: Query<Limit>,
+        after: Query<After>,
+    ) -> Answer<Found<Page<Connection>>> {
+        let list = self.cursors.list("connections", caller.organization, limit.0);
+        let part = list.part(after.0.as_deref())?;
+        let workspace = workspace_id.0.map(|id| id.0);
+        let filter = ConnectionFilter { workspace, after: part.after, limit: part.limit.into() };
+        let rows = self.connections.list(&caller, &filter).await?;
+        let now = self.connections.clock.now();
+        let rows = rows
+            .into_iter()
+            .map(|connection| (ConnectionView { connection, candidates: None }, now))
+            .collect();
+        Ok(Found::plain(list.page(rows, |(one, _): &(ConnectionView, _)| one.connection.id)?))
+    }
+
+    /// Get a connection
+    ///
+    /// Shows where its login stands, and the candidates while the choice is open, to whoever began it.
+    #[oai(path = "/connections/:id", method = "get", operation_id = "getConnection")]
+    async fn get(
+        &self,
+        caller: Access<ReadChannels>,
+        id: Path<Id<id::Connection>>,
+    ) -> Answer<Found<Connection>> {
+        let view = self.connections.get(&caller, id.0.0).await?;
+        Ok(Found::plain((view, self.connections.clock.now()).into()))
+    }
+
+    /// Complete a login
+    ///
+    /// Binds the browser that came back from the platform to the session or API key that began: only that one may complete.
+    #[oai(path = "/connections/:id/complete", method = "post", operation_id = "completeConnection")]
+    async fn complete(
+        &self,
+        caller: Access<WriteChannels>,
+        id: Path<Id<id::Connection>>,
+        body: StrictJson<Completion>,
+    ) -> Answer<Found<Candidates>> {
+        let StrictJson(body) = body;
+        let offers = self.connections.complete(&caller, id.0.0, body.completion_code.as_ref()).await?;
+        Ok(Found::plain(Candidates { candidates: offers.into_iter().map(Into::into).collect() }))
+    }
+
+    /// Choose channels
+    ///
+    /// Connects what is chosen; every other token of the grant is destroyed in the same moment. When reconnecting, the channels
+    /// of the connection go on without being chosen again.
+    #[oai(path = "/connections/:id/channels", method = "post", operation_id = "chooseChannels")]
+    async fn choose(
+        &self,
+        caller: Access<WriteChannels>,
+        device: Device,
+        id: Path<Id<id::Connection>>,
+        body: StrictJson<Choices>,
+    ) -> Answer<Found<Connected>> {
+        let StrictJson(body) = body;
+        let picks: Vec<_> = body.candidates.into_iter().map(Into::into).collect();
+        let from = IpClass::from(device.0.address);
+        let channels = self.connections.select(&caller, id.0.0, &picks, from).await?;
+        let now = self.connections.clock.now();
+        Ok(Found::plain(Connected { channels: channels.into_iter().map(|one| (one, now).into()).collect() }))
+    }
+
+    /// Reconnect
+    ///
+    /// Begins another login of the same connection, in any state. Channels keep their ids, and what works goes on working until
+    /// the new grant replaces it.
+    #[oai(path = "/connections/:id/reconnect", method = "post", operation_id = "reconnect")]
+    async fn reconnect(
+        &self,
+        caller: Access<WriteChannels>,
+        origins: Origins,
+        id: Path<Id<id::Connection>>,
+        body: StrictJson<Reconnection>,
+    ) -> Answer<Found<Begun>> {
+        let StrictJson(body) = body;
+        let begun =
+            self.connections.reconnect(&caller, id.0.0, return_url(body.return_url)?, &origins.0).await?;
+        Ok(Found::plain(begun.into()))
+    }
+
+    /// Disconnect
+    ///
+    /// Works in every state. Every token is destroyed before this answers; the platform is told afterwards. Publications that
+    /// were not sent are cancelled with the reason `channel_disconnected`; one that is being sent waits for a person.
+    #[oai(path = "/connections/:id", method = "delete", operation_id = "disconnect")]
+    async fn disconnect(&self, caller: Access<WriteChannels>, id: Path<Id<id::Connection>>) -> Answer<Done> {
+        let courtesy = self.connections.disconnect(&caller, id.0.0).await?;
+        courtesy::tell_in_background(&self.connections, courtesy);
+        Ok(Done)
+    }
+}

@@ -1,0 +1,122 @@
+//! An upload as an argument: `multipart/form-data` whose last part is the file, which is read while it arrives.
+
+use futures::{StreamExt, TryStreamExt};
+use poem::{
+    FromRequest, Request, RequestBody, Result,
+    web::{Field, Multipart},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use publishing::media::{
+    MAX_ALT_TEXT, NewMedia,
+    inspector::{Incoming, IncomingError},
+};
+use tenancy::{WorkspaceId, id::Workspace};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
+
+use crate::{
+    problem::{Code, Pointer, Problem, Violation},
+    value::Id,
+};
+
+/// The most that a part other than the file may have, in bytes: four for each character of the longest text.
+const MAX_TEXT: u64 = 4 * MAX_ALT_TEXT as u64;
+
+/// The form, of which nothing was read yet.
+pub struct MediaForm(Multipart);
+
+impl MediaForm {
+    /// Reads the parts before the file. What follows the file is not read.
+    pub(super) async fn open(self) -> Result<(NewMedia, Incoming), Problem> {
+        let Self(mut parts) = self;
+        let (mut workspace, mut alt_text) = (None, None);
+        while let Some(part) = parts.next_field().await.map_err(|_| malformed())? {
+            match part.name() {
+                Some("workspace_id") if workspace.is_none() => workspace = Some(workspace_id(part).await?),
+                Some("alt_text") if alt_text.is_none() => alt_text = Some(text(part, "alt_text").await?),
+                Some("file") => {
+                    let missing = || wrong("workspace_id", "required", "This part must stand before the file.");
+                    let new = NewMedia {
+                        workspace: workspace.ok_or_else(missing)?,
+                        alt_text: alt_text.filter(|text| !text.is_empty()),
+                        filename: part.file_name().map(str::to_owned),
+                        content_type: part.content_type().map(str::to_owned),
+                    };
+                    return Ok((new, incoming(part)));
+                }
+                Some("workspace_id" | "alt_text") => return Err(wrong("", "repeated", "A part stands there twice.")),
+                _ => return Err(wrong("", "unknown_field", "The form has a part that the document does not know.")),
+            }
+        }
+        Err(wrong("file", "required", "The form has no part `file`."))
+    }
+}
+
+fn incoming(part: Field) -> Incoming {
+    ReaderStream::with_capacity(part.into_async_read(), 64 * 1024).map_err(|_| IncomingError::Interrupted).boxed()
+}
+
+async fn workspace_id(part: Field) -> Result<WorkspaceId, Problem> {
+    let text = text(part, "workspace_id").await?;
+    text.parse().map_err(|_| wrong("workspace_id", "invalid", "This is not the identifier of a workspace."))
+}
+
+async fn text(part: Field, name: &'static str) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    part.into_async_read().take(MAX_TEXT + 1).read_to_end(&mut bytes).await.map_err(|_| malformed())?;
+    if bytes.len() as u64 > MAX_TEXT {
+        return Err(wrong(name, "too_long", "This part is too long."));
+    }
+    String::from_utf8(bytes).map_err(|_| wrong(name, "invalid", "This part is not UTF-8."))
+}
+
+fn wrong(name: &'static str, code: &'static str, detail: &'static str) -> Problem {
+    let pointer = if name.is_empty() { Pointer::default() } else { Pointer::to(name) };
+    Problem::invalid(vec![Violation::body(pointer, code, detail)])
+}
+
+fn malformed() -> Problem {
+    Problem::new(Code::MalformedRequest, "The form is not valid multipart/form-data, or broke off.")
+}
+
+/// The schema of the form.
+fn schema() -> MetaSchemaRef {
+    let mut workspace = Id::<Workspace>::schema_ref();
+    let mut alt_text = MetaSchema::new("string");
+    alt_text.max_length = Some(MAX_ALT_TEXT);
+    alt_text.description = Some("For people who cannot see it.");
+    let mut file = MetaSchema::new_with_format("string", "binary");
+    file.description = Some("The file; the last part of the form.");
+    if let MetaSchemaRef::Inline(workspace) = &mut workspace {
+        workspace.description = Some("The workspace.");
+    }
+    let mut form = MetaSchema::new("object");
+    form.required = vec!["workspace_id", "file"];
+    form.properties = vec![
+        ("workspace_id", workspace),
+        ("alt_text", MetaSchemaRef::Inline(Box::new(alt_text))),
+        ("file", MetaSchemaRef::Inline(Box::new(file))),
+    ];
+    MetaSchemaRef::Inline(Box::new(form))
+}
+
+impl<'a> ApiExtractor<'a> for MediaForm {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: "multipart/form-data", schema: schema() }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(request: &'a Request, body: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
+        Ok(Self(Multipart::from_request(request, body).await.map_err(|_| malformed())?))
+    }
+}

@@ -1,0 +1,59 @@
+//! The resources: one file each, with its requests, its views and its handlers.
+
+mod api_keys;
+mod callback;
+mod channels;
+mod connection_view;
+mod connections;
+mod content;
+mod courtesy;
+mod health;
+mod me;
+mod organization;
+mod platforms;
+mod posts;
+mod publications;
+mod registrations;
+mod sessions;
+mod workspaces;
+
+use poem_openapi::Tags;
+
+pub use self::{
+    api_keys::ApiKeysResource,
+    callback::{Callback, PATH as CALLBACK},
+    channels::ChannelsResource,
+    connections::ConnectionsResource,
+    health::{HealthResource, Readiness},
+    me::MeResource,
+    organization::OrganizationResource,
+    platforms::PlatformsResource,
+    posts::PostsResource,
+    publications::PublicationsResource,
+    registrations::RegistrationsResource,
+    sessions::SessionsResource,
+    workspaces::WorkspacesResource,
+};
+
+/// The chapters of the document.
+#[derive(Tags)]
+pub(crate) enum Chapter {
+    /// Signing up and signing in, and what a person sees of their own account.
+    #[oai(rename = "Accounts")]
+    Accounts,
+    /// The tenant and its workspaces: one per brand or client.
+    #[oai(rename = "Organization")]
+    Organization,
+    /// How programs sign in: keys with scopes, limited to workspaces, expiring and revocable.
+    #[oai(rename = "API keys")]
+    ApiKeys,
+    /// Posts, when they are published, and each publication on its way to a channel.
+    #[oai(rename = "Publishing")]
+    Publishing,
+    /// Connecting Facebook Pages and Instagram professional accounts, and what platforms accept.
+    #[oai(rename = "Channels")]
+    Channels,
+    /// Whether this process is alive and ready, and the keys that sign access tokens.
+    #[oai(rename = "Deployment")]
+    Deployment,
+}

@@ -1,0 +1,71 @@
+//! How values of the domain are written in the API, each with its own schema.
+
+mod id;
+mod instant;
+mod scope;
+mod secret;
+mod word;
+mod zone;
+
+/// What every type of the document needs besides its schema.
+macro_rules! plain_type {
+    ($name:literal) => {
+        const IS_REQUIRED: bool = true;
+        type RawValueType = Self;
+        type RawElementValueType = Self;
+
+        fn name() -> std::borrow::Cow<'static, str> {
+            $name.into()
+        }
+
+        fn as_raw_value(&self) -> Option<&Self> {
+            Some(self)
+        }
+
+        fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+            Box::new(std::iter::once(self))
+        }
+    };
+}
+
+/// A string that is read by [`std::str::FromStr`] and written by [`std::fmt::Display`].
+macro_rules! as_text {
+    ([$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> poem_openapi::types::ParseFromJSON for $type {
+            fn parse_from_json(value: Option<serde_json::Value>) -> poem_openapi::types::ParseResult<Self> {
+                match value {
+                    Some(serde_json::Value::String(text)) => Self::read(&text).ok_or_else(|| {
+                        poem_openapi::types::ParseError::custom("the text is not of this form")
+                    }),
+                    _ => Err(poem_openapi::types::ParseError::expected_input()),
+                }
+            }
+        }
+
+        impl<$($generics)*> poem_openapi::types::ParseFromParameter for $type {
+            fn parse_from_parameter(text: &str) -> poem_openapi::types::ParseResult<Self> {
+                Self::read(text).ok_or_else(|| poem_openapi::types::ParseError::custom("the text is not of this form"))
+            }
+        }
+
+        impl<$($generics)*> poem_openapi::types::ToJSON for $type {
+            fn to_json(&self) -> Option<serde_json::Value> {
+                Some(serde_json::Value::String(self.write()))
+            }
+        }
+    };
+}
+
+use {as_text, plain_type};
+
+pub use self::{
+    id::Id,
+    instant::Instant,
+    scope::ScopeName,
+    secret::Secret,
+    word::{
+        AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, PlatformName, PostStatusName,
+        ProviderName, PublicationState, RemoteRevokeName,
+    },
+    zone::Zone,
+};

@@ -1,0 +1,45 @@
+//! Why a use case of this topic did not do what was asked.
+
+pub use crate::post::Violation;
+use tenancy::{Denied, StoreError, sealing::SealError};
+
+/// Why a use case of this topic did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// The caller lacks a scope.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It does not exist for this caller.
+    #[error("not found")]
+    NotFound,
+    /// The request's fields are wrong.
+    #[error("{} fields are not acceptable", .0.len())]
+    Invalid(Vec<Violation>),
+    /// The connection is in another state than this needs.
+    #[error("the connection is not waiting for this")]
+    WrongState,
+    /// Somebody else changed the same at the same time; asking again may work.
+    #[error("somebody else changed this at the same time")]
+    Conflict,
+    /// A secret could not be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ConnectionError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::Conflict,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<Violation> for ConnectionError {
+    fn from(violation: Violation) -> Self {
+        Self::Invalid(vec![violation])
+    }
+}

@@ -1,0 +1,16 @@
+//! Identifiers of this context, see [`tenancy::id`].
+
+tenancy::ids! {
+    /// A person's grant on a platform.
+    Connection => "conn" as ConnectionId;
+    /// One place to publish.
+    Channel => "chan" as ChannelId;
+    /// A picture or a video.
+    Media => "media" as MediaId;
+    /// What the team writes.
+    Post => "post" as PostId;
+    /// A post on its way to one channel.
+    Publication => "pub" as PublicationId;
+    /// Somebody's word that exactly this content may be published.
+    Approval => "appr" as ApprovalId;
+}

@@ -1,0 +1,108 @@
+//! Posts: writing, validating, scheduling, taking back, and deciding what nobody else can know.
+
+mod cancel;
+mod error;
+mod read;
+mod resolve;
+mod schedule;
+pub mod store;
+pub mod validate;
+mod write;
+
+use chrono::{DateTime, Utc};
+use scheduling::Schedule;
+use tenancy::{Actor, OrganizationId, WorkspaceId};
+
+pub use error::{PostError, Violation};
+pub use resolve::Resolution;
+pub use schedule::When;
+pub use write::PostPatch;
+
+use crate::{
+    content::{Content, Override},
+    id::{ChannelId, PostId},
+    publication::Publication,
+    status::{Part, PostStatus, derive},
+};
+
+/// A channel a post goes to, with what differs there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Which channel.
+    pub channel: ChannelId,
+    /// What differs.
+    pub change: Override,
+}
+
+/// What the team writes.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// Its id.
+    pub id: PostId,
+    /// The tenant.
+    pub organization: OrganizationId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// What is said.
+    pub content: Content,
+    /// Where to.
+    pub targets: Vec<Target>,
+    /// When, as the team said it.
+    pub schedule: Option<Schedule>,
+    /// Whether it was scheduled and not taken back since.
+    pub scheduled: bool,
+    /// Counts every change; the entity tag.
+    pub version: i64,
+    /// Who wrote it.
+    pub author: Author,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Who wrote a post, as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Author {
+    /// The person who answers for it.
+    pub person: tenancy::PersonId,
+    /// The API key it came with, if any.
+    pub api_key: Option<tenancy::ApiKeyId>,
+}
+
+impl From<&Actor> for Author {
+    fn from(actor: &Actor) -> Self {
+        let api_key = match actor {
+            Actor::ApiKey { key, .. } => Some(*key),
+            Actor::Member { .. } => None,
+        };
+        Self { person: actor.answerable(), api_key }
+    }
+}
+
+/// A post with its publications.
+#[derive(Debug, Clone)]
+pub struct PostView {
+    /// The post.
+    pub post: Post,
+    /// Its publications, in the order of its targets.
+    pub publications: Vec<Publication>,
+}
+
+impl PostView {
+    /// The status to show.
+    pub fn status(&self) -> PostStatus {
+        let part = |p: &Publication| Part { state: p.state, needs_person: p.needs_person };
+        derive(&self.publications.iter().map(part).collect::<Vec<_>>())
+    }
+}
+
+/// The use cases of posts.
+pub struct Posts {
+    /// Posts and publications.
+    pub store: std::sync::Arc<dyn store::PostStore>,
+    /// The time.
+    pub clock: std::sync::Arc<dyn tenancy::Clock>,
+    /// The pauses, for when preparation begins.
+    pub timing: crate::timing::Timing,
+}

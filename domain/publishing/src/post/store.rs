@@ -1,0 +1,202 @@
+//! The port to where posts are kept. One method is one transaction.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tenancy::{Caller, OrganizationId, WorkspaceId};
+
+use super::{Post, PostError, PostView, Target};
+use crate::{
+    approval::Approval,
+    content::{ApprovedContent, ContentHash},
+    id::{ChannelId, MediaId, PostId, PublicationId},
+    platform::Platform,
+    post::Author,
+    publication::{Attempt, Publication, State},
+    status::PostStatus,
+};
+
+/// What validation needs to know about a channel.
+#[derive(Debug, Clone)]
+pub struct ChannelFacts {
+    /// Which channel.
+    pub id: ChannelId,
+    /// Its platform.
+    pub platform: Platform,
+    /// Whether it is connected and its token is believed to work.
+    pub usable: bool,
+    /// Required scopes that were not granted.
+    pub missing_scopes: Vec<String>,
+}
+
+/// What validation needs to know about a media asset.
+#[derive(Debug, Clone)]
+pub struct MediaFacts {
+    /// Which asset.
+    pub id: MediaId,
+    /// Its content type.
+    pub content_type: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// SHA-256 of the stored bytes, in hexadecimal.
+    pub digest: String,
+}
+
+/// What validation needs to know.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The workspace's channels among those asked for.
+    pub channels: Vec<ChannelFacts>,
+    /// The workspace's media among those asked for.
+    pub media: Vec<MediaFacts>,
+    /// How late a post of this workspace may still go out.
+    pub publish_late_by: std::time::Duration,
+}
+
+/// A publication to be written when a post is scheduled.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The id, if this channel has none yet.
+    pub id: PublicationId,
+    /// Where to.
+    pub channel: ChannelId,
+    /// The channel's platform.
+    pub platform: Platform,
+    /// Exactly what goes out.
+    pub content: ApprovedContent,
+    /// Its hash.
+    pub content_hash: ContentHash,
+    /// When.
+    pub due_at: DateTime<Utc>,
+    /// Until when it makes sense.
+    pub deadline_at: DateTime<Utc>,
+    /// When preparation begins.
+    pub next_step_at: DateTime<Utc>,
+}
+
+/// A schedule to be written.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The approval all of them refer to.
+    pub approval: Approval,
+    /// One per channel.
+    pub publications: Vec<Planned>,
+}
+
+/// Which posts to list.
+#[derive(Debug, Clone, Default)]
+pub struct PostFilter {
+    /// Only of this workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// Only with this status.
+    pub status: Option<PostStatus>,
+    /// Only for this channel.
+    pub channel: Option<ChannelId>,
+    /// Only due at or after this instant.
+    pub due_from: Option<DateTime<Utc>>,
+    /// Only due before this instant.
+    pub due_before: Option<DateTime<Utc>>,
+    /// After this one, newest first.
+    pub after: Option<PostId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which publications to list.
+#[derive(Debug, Clone, Default)]
+pub struct PublicationFilter {
+    /// Only of this workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// Only of this post.
+    pub post: Option<PostId>,
+    /// Only for this channel.
+    pub channel: Option<ChannelId>,
+    /// Only in this state.
+    pub state: Option<State>,
+    /// Only those (not) waiting for a person.
+    pub needs_person: Option<bool>,
+    /// After this one, newest first.
+    pub after: Option<PublicationId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A person's decision about an unconfirmed publication.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// It is public, under this id.
+    Live {
+        /// The platform's id.
+        id: String,
+        /// Where people see it.
+        permalink: Option<url::Url>,
+    },
+    /// It is not; send it (again) now, under this approval.
+    SendAgain(Box<Planned>, Approval),
+}
+
+/// Keeps posts and publications. Every method sees only what the caller reaches; all else is not found.
+#[async_trait]
+pub trait PostStore: Send + Sync {
+    /// What validation needs, as far as the workspace owns it.
+    async fn facts(
+        &self,
+        organization: OrganizationId,
+        workspace: WorkspaceId,
+        channels: &[ChannelId],
+        media: &[MediaId],
+    ) -> Result<Option<Facts>, PostError>;
+    /// Keeps a new draft.
+    async fn insert(&self, post: &Post) -> Result<(), PostError>;
+    /// One post with its publications.
+    async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError>;
+    /// Posts, newest first.
+    async fn list(&self, caller: &Caller, filter: &PostFilter) -> Result<Vec<PostView>, PostError>;
+    /// Saves a changed post if its version is still `expected`, and with a plan its publications: those that are there are
+    /// planned anew, those that are not are made, those of removed targets are cancelled. Refused once publishing began.
+    async fn save(&self, post: &Post, expected: i64, plan: Option<&Plan>) -> Result<PostView, PostError>;
+    /// Takes back every publication that can be, and marks the post. Refused if nothing can be taken back.
+    async fn cancel(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError>;
+    /// Deletes a post none of whose publications is, or may be, public.
+    async fn delete(&self, caller: &Caller, id: PostId) -> Result<(), PostError>;
+    /// One publication.
+    async fn publication(&self, caller: &Caller, id: PublicationId) -> Result<Publication, PostError>;
+    /// Publications, newest first.
+    async fn publications(
+        &self,
+        caller: &Caller,
+        filter: &PublicationFilter,
+    ) -> Result<Vec<Publication>, PostError>;
+    /// The history of a publication, oldest first.
+    async fn attempts(&self, caller: &Caller, id: PublicationId) -> Result<Vec<Attempt>, PostError>;
+    /// Plans one publication again; only from states that can start over.
+    async fn retry(
+        &self,
+        caller: &Caller,
+        plan: &Planned,
+        approval: &Approval,
+    ) -> Result<Publication, PostError>;
+    /// Writes a person's decision; only while the publication is unconfirmed.
+    async fn resolve(
+        &self,
+        caller: &Caller,
+        id: PublicationId,
+        decision: &Decision,
+    ) -> Result<Publication, PostError>;
+}
+
+/// A draft as it comes in.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// What is said.
+    pub content: crate::content::Content,
+    /// Where to.
+    pub targets: Vec<Target>,
+    /// Who writes it.
+    pub author: Author,
+}

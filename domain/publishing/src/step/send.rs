@@ -1,0 +1,44 @@
+//! Sending: the one irreversible call, made only under a permit that came back.
+
+use super::{Steps, line, outcome};
+use crate::{
+    publication::{Step, Verdict},
+    publisher::Published,
+    queue::{Claimed, Entry, Next, Outcome},
+    refusal::{PlatformCode, Reason},
+};
+
+/// How many looks a platform's claim of a duplicate is worth before it counts as a refusal.
+const MAX_DUPLICATE_LOOKS: i32 = 10;
+
+impl Steps {
+    /// Makes the call and judges the answer. Whatever is not the platform's own word for success or one of the definite
+    /// refusals is unconfirmed: it may be public.
+    pub async fn send(&self, claimed: &Claimed) -> Outcome {
+        let (publisher, work) = match self.work(claimed) {
+            Ok(work) => work,
+            Err(refusal) => return self.refused(claimed, Step::Publish, refusal, None),
+        };
+        match publisher.publish(&work).await {
+            Published::Live(live) => {
+                let next = Next::Published { id: live.id, permalink: live.permalink };
+                outcome(claimed, next, line(Step::Publish, Verdict::Done))
+            }
+            // "Posted before", said of a second try, most likely speaks of our own first one.
+            Published::Refused(refusal)
+                if refusal.reason == Reason::Duplicate
+                    && (1..MAX_DUPLICATE_LOOKS).contains(&claimed.looks) =>
+            {
+                self.unclear(claimed, refusal.code)
+            }
+            Published::Refused(refusal) => self.refused(claimed, Step::Publish, refusal, None),
+            Published::Unclear(code) => self.unclear(claimed, code),
+        }
+    }
+
+    /// The worker itself does not know whether its call was made: the permit ran out, the task died.
+    pub fn unclear(&self, claimed: &Claimed, code: PlatformCode) -> Outcome {
+        let entry = Entry { step: Step::Publish, verdict: Verdict::Unclear, reason: None, code };
+        outcome(claimed, Next::Unconfirmed { look_after: self.timing.look_pause }, Some(entry))
+    }
+}

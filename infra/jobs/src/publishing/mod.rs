@@ -1,0 +1,113 @@
+//! The publishing workers: one per queue, the same claims, slots and records.
+
+mod keeper;
+mod source;
+mod steps;
+
+use std::{sync::Arc, time::Duration};
+
+use apalis::{layers::WorkerBuilderExt, prelude::WorkerBuilder};
+use publishing::{
+    queue::{PublicationQueue, Queue, WorkerId},
+    step::Steps,
+};
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    backend::{Capacity, DueBackend},
+    recorder::Recorder,
+    source::DueRows,
+    wake::Bell,
+};
+use keeper::Keeper;
+use source::QueueSource;
+use steps::Step;
+
+/// How much one worker process takes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most permits in hand, waiting for their second or being sent.
+    pub permits: usize,
+    /// Most irreversible calls at once.
+    pub sends: usize,
+    /// Most preparations at once.
+    pub preparations: usize,
+    /// Most looks at once.
+    pub looks: usize,
+    /// Most follow-ups at once.
+    pub follow_ups: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { permits: 12_288, sends: 2_048, preparations: 256, looks: 128, follow_ups: 32 }
+    }
+}
+
+impl Limits {
+    const fn capacity(&self, queue: Queue) -> Capacity {
+        let (rows, batch, pace) = match queue {
+            Queue::Preparation => (self.preparations, 1_000, Duration::from_millis(10)),
+            Queue::Permit => (self.permits, 2_000, Duration::from_millis(20)),
+            Queue::Look => (self.looks, 200, Duration::from_millis(50)),
+            Queue::FollowUp => (self.follow_ups, 200, Duration::from_millis(50)),
+        };
+        Capacity { rows, batch, pace }
+    }
+}
+
+/// The publishing workers of one process.
+pub struct PublishingWorkers {
+    /// The queue.
+    pub queue: Arc<dyn PublicationQueue>,
+    /// What to do with a claimed publication.
+    pub steps: Arc<Steps>,
+    /// This process.
+    pub worker: WorkerId,
+    /// How much it takes on.
+    pub limits: Limits,
+    /// Rings when something may be due.
+    pub bell: Bell,
+}
+
+impl PublishingWorkers {
+    /// Works until shutdown, then hands back what was not begun and finishes what was. Ends when nothing is in hand; callers
+    /// bound the wait, and what is cut off is found again by its lease or its permit.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let recorder = Recorder::start(self.queue.clone());
+        let keeper = Keeper::start(self.queue.clone(), self.steps.timing.lease, shutdown.clone());
+        let sends = Arc::new(Semaphore::new(self.limits.sends));
+        let mut workers = JoinSet::new();
+        for queue in Queue::ALL {
+            let source = Arc::new(QueueSource { rows: self.queue.clone(), queue, worker: self.worker });
+            let capacity = self.limits.capacity(queue);
+            let backend = DueBackend::start(source.clone(), capacity, &self.bell, shutdown.clone());
+            let step = Step {
+                steps: self.steps.clone(),
+                source,
+                recorder: recorder.clone(),
+                keeper: keeper.clone(),
+                sends: sends.clone(),
+                shutdown: shutdown.clone(),
+            };
+            let name = format!("{}-{:x}", step.source.name(), self.worker.0);
+            let worker = WorkerBuilder::new(name)
+                .backend(backend)
+                .concurrency(capacity.rows)
+                .data(Arc::new(step))
+                .build(steps::handle);
+            let stop = shutdown.clone();
+            workers.spawn(async move {
+                let signal = async move {
+                    stop.cancelled().await;
+                    Ok::<(), std::io::Error>(())
+                };
+                if let Err(error) = worker.run_until(signal).await {
+                    tracing::error!(%error, ?queue, "a publishing worker ended");
+                }
+            });
+        }
+        while workers.join_next().await.is_some() {}
+    }
+}

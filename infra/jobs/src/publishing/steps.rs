@@ -1,0 +1,120 @@
+//! What each worker does with a row.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use apalis::prelude::Data;
+use publishing::{
+    queue::{Claimed, Next, Outcome, Queue},
+    step::Steps,
+};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{keeper::Keeper, source::QueueSource};
+use crate::{backend::Held, recorder::Recorder, source::DueRows};
+
+/// What a worker needs besides the row.
+pub(super) struct Step {
+    pub(super) steps: Arc<Steps>,
+    pub(super) source: Arc<QueueSource>,
+    pub(super) recorder: Recorder,
+    pub(super) keeper: Keeper,
+    pub(super) sends: Arc<Semaphore>,
+    pub(super) shutdown: CancellationToken,
+}
+
+/// Works on one row and writes what came of it, on a task of its own: apalis polls all jobs of a worker from one. A panic ends
+/// only this row's task; its lease or permit runs out and another finds it.
+pub(super) async fn handle(held: Held<Claimed>, step: Data<Arc<Step>>) {
+    let claim = held.row.claim;
+    let span = tracing::info_span!("step", queue = step.source.name(), publication = %claim.publication, epoch = claim.epoch);
+    let work = async move {
+        if let Some(outcome) = step.run(&held).await {
+            count(&step, &held, &outcome);
+            step.recorder.record(outcome.clone()).await;
+            step.steps.report(&held.row, &outcome).await;
+        }
+    };
+    if tokio::spawn(work.instrument(span)).await.is_err() {
+        metrics::counter!("postern_panics_total").increment(1);
+        tracing::error!(publication = %claim.publication, "a step panicked; what it held is taken over when its time runs out");
+    }
+}
+
+impl Step {
+    async fn run(&self, held: &Held<Claimed>) -> Option<Outcome> {
+        let row = &held.row;
+        if self.source.queue == Queue::Permit {
+            return self.send(held).await;
+        }
+        if self.shutdown.is_cancelled() {
+            self.source.give_back(vec![row.clone()]).await;
+            return None;
+        }
+        let _kept = self.keeper.keep(row.claim);
+        match self.source.queue {
+            Queue::Preparation => self.steps.prepare(self.source.rows.as_ref(), row).await,
+            Queue::Look => Some(self.steps.look(row).await),
+            Queue::FollowUp | Queue::Permit => Some(self.steps.follow_up(row).await),
+        }
+    }
+
+    /// Waits for the due time and sends, if the permit still allows it. A permit that was not used goes back.
+    async fn send(&self, held: &Held<Claimed>) -> Option<Outcome> {
+        let window = Window::of(held, self.steps.timing.permit_lead + self.steps.timing.send_window);
+        let due = tokio::time::Instant::from_std(held.claimed_at + held.row.due_in);
+        let shut = tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(due) => false,
+            () = self.shutdown.cancelled() => true,
+        };
+        let turn = if shut { None } else { self.sends.acquire().await.ok() };
+        if turn.is_none() || !window.is_open() {
+            self.source.give_back(vec![held.row.clone()]).await;
+            return None;
+        }
+        Some(self.steps.send(&held.row).await)
+    }
+}
+
+/// The time in which the call may begin. Whoever inherits the publication counts on it having ended.
+struct Window {
+    monotonic: Instant,
+    wall: SystemTime,
+    length: Duration,
+}
+
+impl Window {
+    fn of(held: &Held<Claimed>, length: Duration) -> Self {
+        Self { monotonic: held.asked_at, wall: SystemTime::now() - held.asked_at.elapsed(), length }
+    }
+
+    /// Both clocks must agree: the monotonic one stands still while a machine sleeps, the other can be set.
+    fn is_open(&self) -> bool {
+        let wall = self.wall.elapsed().unwrap_or(Duration::MAX);
+        self.monotonic.elapsed().max(wall) < self.length
+    }
+}
+
+fn count(step: &Step, held: &Held<Claimed>, outcome: &Outcome) {
+    let result = match &outcome.next {
+        Next::Ready => "ready",
+        Next::Scheduled { .. } => "scheduled",
+        Next::Published { .. } => "published",
+        Next::Failed => "failed",
+        Next::Missed => "missed",
+        Next::Unconfirmed { .. } => "unconfirmed",
+        Next::Undecided => "undecided",
+        Next::SendAgain => "send_again",
+        Next::FollowUp { .. } => "follow_up",
+    };
+    metrics::counter!("postern_steps_total", "queue" => step.source.name(), "result" => result).increment(1);
+    if step.source.queue == Queue::Permit && matches!(outcome.next, Next::Published { .. }) {
+        let lateness = held.claimed_at.elapsed().saturating_sub(held.row.due_in);
+        metrics::histogram!("postern_lateness_seconds").record(lateness.as_secs_f64());
+    }
+}

@@ -1,0 +1,21 @@
+//! PostgreSQL: the stores. One store method is one transaction; a row is private to its file.
+#![forbid(unsafe_code)]
+
+pub mod connections;
+pub mod error;
+pub mod idempotency;
+pub mod listen;
+pub mod media;
+pub mod migrate;
+pub mod pool;
+pub mod posts;
+pub mod publications;
+pub mod retention;
+pub mod schema;
+pub mod tenancy;
+mod tls;
+
+pub use error::StoreError;
+pub use listen::{Wake, listen};
+pub use migrate::migrate;
+pub use pool::{Connection, Pool, connect};

@@ -1,0 +1,162 @@
+//! Taking back, deleting, trying again, and what a person decides.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    sql_query,
+    sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use publishing::{
+    approval::Approval,
+    id::{PostId, PublicationId},
+    post::{
+        Post, PostError, PostView,
+        store::{Decision, Planned},
+    },
+    publication::{Publication, State, Step, Verdict},
+};
+use tenancy::Caller;
+
+use super::{Stop, read, save};
+use crate::{error::StoreError, pool::Connection, publications};
+
+pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> Result<PostView, Stop> {
+    use diesel_async::RunQueryDsl;
+    read::get(c, caller, id).await?;
+    let states = save::lock(c, id).await?;
+    if !states.iter().any(|s| s.can_be_taken_back()) {
+        let began =
+            states.iter().any(|s| matches!(s, State::Publishing | State::Unconfirmed | State::Published));
+        return Err(if began { PostError::PublishingBegan } else { PostError::WrongState }.into());
+    }
+    sql_query(
+        "UPDATE publications SET state = 'cancelled', reason = 'by_caller', next_step_at = NULL, worker = NULL, epoch = epoch + 1,
+            updated_at = now() WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready')",
+    )
+    .bind::<SqlUuid, _>(id.uuid())
+    .execute(c)
+    .await?;
+    sql_query("UPDATE posts SET scheduled = false, version = version + 1, updated_at = now() WHERE id = $1")
+        .bind::<SqlUuid, _>(id.uuid())
+        .execute(c)
+        .await?;
+    save::view(c, id).await
+}
+
+pub(super) async fn delete(c: &mut Connection, caller: &Caller, id: PostId) -> Result<(), Stop> {
+    use diesel_async::RunQueryDsl;
+    read::get(c, caller, id).await?;
+    let states = save::lock(c, id).await?;
+    if states.iter().any(|s| matches!(s, State::Publishing | State::Unconfirmed | State::Published)) {
+        return Err(PostError::PublishingBegan.into());
+    }
+    sql_query("DELETE FROM posts WHERE id = $1").bind::<SqlUuid, _>(id.uuid()).execute(c).await?;
+    Ok(())
+}
+
+/// Locks a publication that the caller sees and gives it with its post.
+async fn locked(c: &mut Connection, caller: &Caller, id: PublicationId) -> Result<(Publication, Post), Stop> {
+    let post = read::publication(c, caller, id).await?.post;
+    save::lock(c, post).await?;
+    let publication = read::publication(c, caller, id).await?;
+    Ok((publication, read::get(c, caller, post).await?.post))
+}
+
+/// Plans a publication again. The version it was planned from must still be the one that is there.
+async fn plan_again(
+    c: &mut Connection,
+    post: &Post,
+    plan: &Planned,
+    approval: &Approval,
+) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    save::approve(c, post, approval).await?;
+    save::upsert(c, post, plan, approval).await?;
+    sql_query("UPDATE posts SET scheduled = true, due_at = coalesce(due_at, $2), version = version + 1, updated_at = now() WHERE id = $1")
+        .bind::<SqlUuid, _>(post.id.uuid())
+        .bind::<Timestamptz, _>(plan.due_at)
+        .execute(c)
+        .await?;
+    publications::wake(c).await
+}
+
+pub(super) async fn retry(
+    c: &mut Connection,
+    caller: &Caller,
+    plan: &Planned,
+    approval: &Approval,
+) -> Result<Publication, Stop> {
+    let (publication, post) = locked(c, caller, plan.id).await?;
+    if !publication.state.can_start_over() || publication.content_hash != plan.content_hash {
+        return Err(PostError::WrongState.into());
+    }
+    plan_again(c, &post, plan, approval).await?;
+    read::publication(c, caller, plan.id).await
+}
+
+pub(super) async fn resolve(
+    c: &mut Connection,
+    caller: &Caller,
+    id: PublicationId,
+    decision: &Decision,
+) -> Result<Publication, Stop> {
+    let (publication, post) = locked(c, caller, id).await?;
+    if publication.state != State::Unconfirmed || !publication.needs_person {
+        return Err(PostError::WrongState.into());
+    }
+    match decision {
+        Decision::Live { id: platform_id, permalink } => {
+            declare_live(c, id, platform_id, permalink.as_ref()).await.map_err(|error| {
+                if error.is_conflict_on("publications_platform_post") {
+                    Stop::Answer(PostError::AlreadyTaken)
+                } else {
+                    Stop::Store(error)
+                }
+            })?;
+        }
+        Decision::SendAgain(plan, approval) => plan_again(c, &post, plan, approval).await?,
+    }
+    log(c, &publication, matches!(decision, Decision::Live { .. })).await?;
+    read::publication(c, caller, id).await
+}
+
+async fn declare_live(
+    c: &mut Connection,
+    id: PublicationId,
+    platform_id: &str,
+    permalink: Option<&url::Url>,
+) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    let follow_up: Option<DateTime<Utc>> = permalink.is_none().then(Utc::now);
+    sql_query(
+        "UPDATE publications SET state = 'published', needs_person = false, platform_post_id = $2, permalink = $3,
+            published_at = coalesce(permitted_at, now()), next_step_at = $4, reason = NULL, failures = 0, worker = NULL,
+            epoch = epoch + 1, updated_at = now() WHERE id = $1",
+    )
+    .bind::<SqlUuid, _>(id.uuid())
+    .bind::<Text, _>(platform_id)
+    .bind::<Nullable<Text>, _>(permalink.map(ToString::to_string))
+    .bind::<Nullable<Timestamptz>, _>(follow_up)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// The history shows that a person decided, and what.
+async fn log(c: &mut Connection, publication: &Publication, live: bool) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    let verdict = if live { Verdict::Done } else { Verdict::Absent };
+    sql_query(
+        "WITH p AS (SELECT id, organization_id, epoch FROM publications WHERE id = $1), told AS (
+            INSERT INTO events (organization_id, kind, subject_id)
+            SELECT organization_id, 'publication.published', id FROM p WHERE $4)
+        INSERT INTO attempts (organization_id, publication_id, epoch, step, verdict)
+        SELECT organization_id, id, epoch, $2, $3 FROM p",
+    )
+    .bind::<SqlUuid, _>(publication.id.uuid())
+    .bind::<Text, _>(Step::Resolve.as_str())
+    .bind::<Text, _>(verdict.as_str())
+    .bind::<Bool, _>(live)
+    .execute(c)
+    .await?;
+    Ok(())
+}

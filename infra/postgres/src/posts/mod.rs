@@ -1,0 +1,59 @@
+//! Posts with their targets, approvals and planned publications.
+
+mod decide;
+mod facts;
+mod read;
+mod row;
+mod save;
+mod store;
+
+pub use store::PgPostStore;
+
+use publishing::post::PostError;
+
+use crate::error::StoreError;
+
+/// Logs what the database said; the caller learns that it could not be asked.
+fn unavailable(error: &StoreError) -> PostError {
+    tracing::error!(%error, "the post store failed");
+    PostError::Unavailable
+}
+
+/// What ends a transaction early: an answer for the caller, or the database.
+enum Stop {
+    Answer(PostError),
+    Store(StoreError),
+}
+
+impl From<diesel::result::Error> for Stop {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<PostError> for Stop {
+    fn from(error: PostError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl From<diesel_async::pooled_connection::deadpool::PoolError> for Stop {
+    fn from(error: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<Stop> for PostError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Answer(error) => error,
+            Stop::Store(error) => unavailable(&error),
+        }
+    }
+}

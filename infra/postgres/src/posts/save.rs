@@ -1,0 +1,239 @@
+//! Saving a post with the publications that its schedule makes.
+
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{
+        BigInt, Bool, Bytea, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
+    },
+};
+use publishing::{
+    approval::Approval,
+    id::PostId,
+    post::{
+        Post, PostError, PostView,
+        store::{Plan, Planned},
+    },
+    publication::State,
+};
+use scheduling::Schedule;
+use uuid::Uuid;
+
+use super::{
+    Stop, read,
+    row::{self, PostRow},
+};
+use crate::{error::StoreError, pool::Connection, publications};
+
+fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError> {
+    serde_json::to_value(value).map_err(|_| StoreError::corrupt("a value does not encode"))
+}
+
+pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, version, author_person, author_key, created_at,
+            updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind::<SqlUuid, _>(post.id.uuid())
+    .bind::<SqlUuid, _>(post.organization.uuid())
+    .bind::<SqlUuid, _>(post.workspace.uuid())
+    .bind::<Text, _>(&post.content.caption)
+    .bind::<Nullable<Text>, _>(post.content.link.as_ref().map(ToString::to_string))
+    .bind::<Jsonb, _>(json(&post.content.media)?)
+    .bind::<BigInt, _>(post.version)
+    .bind::<SqlUuid, _>(post.author.person.uuid())
+    .bind::<Nullable<SqlUuid>, _>(post.author.api_key.map(|k| k.uuid()))
+    .bind::<Timestamptz, _>(post.created_at)
+    .bind::<Timestamptz, _>(post.updated_at)
+    .execute(c)
+    .await?;
+    targets(c, post).await
+}
+
+async fn targets(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    for (place, target) in (0_i16..).zip(&post.targets) {
+        let change = &target.change;
+        let link = change.link.as_ref().and_then(|link| link.as_ref().map(ToString::to_string));
+        sql_query(
+            "INSERT INTO post_targets (post_id, channel_id, place, caption, changes_link, link, media)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind::<SqlUuid, _>(post.id.uuid())
+        .bind::<SqlUuid, _>(target.channel.uuid())
+        .bind::<SmallInt, _>(place)
+        .bind::<Nullable<Text>, _>(&change.caption)
+        .bind::<Bool, _>(change.link.is_some())
+        .bind::<Nullable<Text>, _>(link)
+        .bind::<Nullable<Jsonb>, _>(change.media.as_ref().map(json).transpose()?)
+        .execute(c)
+        .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn save(
+    c: &mut Connection,
+    post: &Post,
+    expected: i64,
+    plan: Option<&Plan>,
+) -> Result<PostView, Stop> {
+    use diesel_async::RunQueryDsl;
+    // Locking the publications first makes the worker's permit and this change take turns.
+    let states = lock(c, post.id).await?;
+    if update(c, post, expected).await? == 0 {
+        return Err(PostError::Stale.into());
+    }
+    sql_query("DELETE FROM post_targets WHERE post_id = $1")
+        .bind::<SqlUuid, _>(post.id.uuid())
+        .execute(c)
+        .await?;
+    targets(c, post).await?;
+    if let Some(plan) = plan {
+        // What is, or may be, public cannot be planned again; the change stops as a whole.
+        if states.iter().any(|s| matches!(s, State::Publishing | State::Unconfirmed | State::Published)) {
+            return Err(PostError::PublishingBegan.into());
+        }
+        approve(c, post, &plan.approval).await?;
+        for planned in &plan.publications {
+            upsert(c, post, planned, &plan.approval).await?;
+        }
+        cancel_removed(c, post).await?;
+        publications::wake(c).await?;
+    }
+    view(c, post.id).await
+}
+
+/// One post with its publications, inside a transaction that already knows the caller may see it.
+pub(super) async fn view(c: &mut Connection, id: PostId) -> Result<PostView, Stop> {
+    use diesel_async::RunQueryDsl;
+    let statement = format!("SELECT {} FROM posts o WHERE o.id = $1", row::COLUMNS);
+    let rows: Vec<PostRow> = sql_query(statement).bind::<SqlUuid, _>(id.uuid()).load(c).await?;
+    read::views(c, rows).await?.pop().ok_or(PostError::NotFound.into())
+}
+
+#[derive(QueryableByName)]
+struct StateRow {
+    #[diesel(sql_type = Text)]
+    state: String,
+}
+
+/// Locks the publications of a post and says where they stand.
+pub(super) async fn lock(c: &mut Connection, post: PostId) -> Result<Vec<State>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let rows: Vec<StateRow> =
+        sql_query("SELECT state FROM publications WHERE post_id = $1 ORDER BY id FOR UPDATE")
+            .bind::<SqlUuid, _>(post.uuid())
+            .load(c)
+            .await?;
+    rows.iter().map(|r| r.state.parse().map_err(|_| StoreError::corrupt("publications.state"))).collect()
+}
+
+async fn update(c: &mut Connection, post: &Post, expected: i64) -> Result<usize, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let local = match post.schedule {
+        Some(Schedule::Local(local)) => Some(local),
+        Some(Schedule::At(_)) | None => None,
+    };
+    Ok(sql_query(
+        "UPDATE posts SET caption = $3, link = $4, media = $5, local_time = $6, time_zone = $7, due_at = $8, scheduled = $9,
+            version = $10, updated_at = $11 WHERE id = $1 AND version = $2",
+    )
+    .bind::<SqlUuid, _>(post.id.uuid())
+    .bind::<BigInt, _>(expected)
+    .bind::<Text, _>(&post.content.caption)
+    .bind::<Nullable<Text>, _>(post.content.link.as_ref().map(ToString::to_string))
+    .bind::<Jsonb, _>(json(&post.content.media)?)
+    .bind::<Nullable<Timestamp>, _>(local.map(|l| l.local))
+    .bind::<Nullable<Text>, _>(local.map(|l| l.zone.name()))
+    .bind::<Nullable<Timestamptz>, _>(post.schedule.map(|s| s.resolve()))
+    .bind::<Bool, _>(post.scheduled)
+    .bind::<BigInt, _>(post.version)
+    .bind::<Timestamptz, _>(post.updated_at)
+    .execute(c)
+    .await?)
+}
+
+/// Keeps an approval with everything it covers.
+pub(super) async fn approve(c: &mut Connection, post: &Post, approval: &Approval) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "INSERT INTO approvals (id, organization_id, post_id, method, person_id, api_key_id, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind::<SqlUuid, _>(approval.id.uuid())
+    .bind::<SqlUuid, _>(post.organization.uuid())
+    .bind::<SqlUuid, _>(post.id.uuid())
+    .bind::<Text, _>(approval.method.as_str())
+    .bind::<SqlUuid, _>(approval.person.uuid())
+    .bind::<Nullable<SqlUuid>, _>(approval.api_key.map(|k| k.uuid()))
+    .bind::<Timestamptz, _>(approval.at)
+    .execute(c)
+    .await?;
+    for (channel, hash) in &approval.covers {
+        sql_query("INSERT INTO approved_content (approval_id, channel_id, content_hash) VALUES ($1, $2, $3)")
+            .bind::<SqlUuid, _>(approval.id.uuid())
+            .bind::<SqlUuid, _>(channel.uuid())
+            .bind::<Bytea, _>(&hash.0[..])
+            .execute(c)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Plans a publication, the first time or anew: a new epoch shuts out whoever still works on the old plan.
+pub(super) async fn upsert(
+    c: &mut Connection,
+    post: &Post,
+    planned: &Planned,
+    approval: &Approval,
+) -> Result<Uuid, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let row: IdRow = sql_query(
+        "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, due_at, deadline_at,
+            next_step_at, content, content_hash, approval_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (post_id, channel_id) DO UPDATE SET state = 'scheduled', reason = NULL, needs_person = false,
+            due_at = excluded.due_at, deadline_at = excluded.deadline_at, next_step_at = excluded.next_step_at,
+            content = excluded.content, content_hash = excluded.content_hash, approval_id = excluded.approval_id,
+            epoch = publications.epoch + 1, worker = NULL, failures = 0, looks = 0, handles = '{}', permitted_at = NULL,
+            first_permitted_at = NULL, updated_at = now()
+        RETURNING id",
+    )
+    .bind::<SqlUuid, _>(planned.id.uuid())
+    .bind::<SqlUuid, _>(post.organization.uuid())
+    .bind::<SqlUuid, _>(post.workspace.uuid())
+    .bind::<SqlUuid, _>(post.id.uuid())
+    .bind::<SqlUuid, _>(planned.channel.uuid())
+    .bind::<Text, _>(planned.platform.as_str())
+    .bind::<Timestamptz, _>(planned.due_at)
+    .bind::<Timestamptz, _>(planned.deadline_at)
+    .bind::<Timestamptz, _>(planned.next_step_at)
+    .bind::<Jsonb, _>(json(&planned.content)?)
+    .bind::<Bytea, _>(&planned.content_hash.0[..])
+    .bind::<SqlUuid, _>(approval.id.uuid())
+    .get_result(c)
+    .await?;
+    Ok(row.id)
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Takes back the publications of channels that the post does not name any more.
+async fn cancel_removed(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "UPDATE publications p SET state = 'cancelled', reason = 'target_removed', next_step_at = NULL, worker = NULL,
+            epoch = epoch + 1, updated_at = now()
+        WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready')
+            AND NOT EXISTS (SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id)",
+    )
+    .bind::<SqlUuid, _>(post.id.uuid())
+    .execute(c)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The post store over PostgreSQL.
+
+use async_trait::async_trait;
+use diesel_async::AsyncConnection;
+use publishing::{
+    approval::Approval,
+    id::{ChannelId, MediaId, PostId, PublicationId},
+    post::{
+        Post, PostError, PostView,
+        store::{Decision, Facts, Plan, Planned, PostFilter, PostStore, PublicationFilter},
+    },
+    publication::{Attempt, Publication},
+};
+use tenancy::{Caller, OrganizationId, WorkspaceId};
+
+use super::{Stop, decide, facts, read, save};
+use crate::pool::Pool;
+
+/// Keeps posts.
+#[derive(Clone)]
+pub struct PgPostStore {
+    pool: Pool,
+}
+
+impl PgPostStore {
+    /// A store over a pool.
+    pub const fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+}
+
+/// Runs the body in one transaction of its own.
+macro_rules! transaction {
+    ($self:ident, $connection:ident => $body:expr) => {{
+        let mut connection = $self.pool.get().await.map_err(Stop::from)?;
+        connection.transaction::<_, Stop, _>(async |$connection| $body).await.map_err(PostError::from)
+    }};
+}
+
+#[async_trait]
+impl PostStore for PgPostStore {
+    async fn facts(
+        &self,
+        organization: OrganizationId,
+        workspace: WorkspaceId,
+        channels: &[ChannelId],
+        media: &[MediaId],
+    ) -> Result<Option<Facts>, PostError> {
+        transaction!(self, c => Ok(facts::facts(c, organization, workspace, channels, media).await?))
+    }
+
+    async fn insert(&self, post: &Post) -> Result<(), PostError> {
+        transaction!(self, c => Ok(save::insert(c, post).await?))
+    }
+
+    async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {
+        transaction!(self, c => read::get(c, caller, id).await)
+    }
+
+    async fn list(&self, caller: &Caller, filter: &PostFilter) -> Result<Vec<PostView>, PostError> {
+        transaction!(self, c => Ok(read::list(c, caller, filter).await?))
+    }
+
+    async fn save(&self, post: &Post, expected: i64, plan: Option<&Plan>) -> Result<PostView, PostError> {
+        transaction!(self, c => save::save(c, post, expected, plan).await)
+    }
+
+    async fn cancel(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {
+        transaction!(self, c => decide::cancel(c, caller, id).await)
+    }
+
+    async fn delete(&self, caller: &Caller, id: PostId) -> Result<(), PostError> {
+        transaction!(self, c => decide::delete(c, caller, id).await)
+    }
+
+    async fn publication(&self, caller: &Caller, id: PublicationId) -> Result<Publication, PostError> {
+        transaction!(self, c => read::publication(c, caller, id).await)
+    }
+
+    async fn publications(
+        &self,
+        caller: &Caller,
+        filter: &PublicationFilter,
+    ) -> Result<Vec<Publication>, PostError> {
+        transaction!(self, c => Ok(read::publications(c, caller, filter).await?))
+    }
+
+    async fn attempts(&self, caller: &Caller, id: PublicationId) -> Result<Vec<Attempt>, PostError> {
+        transaction!(self, c => read::attempts(c, caller, id).await)
+    }
+
+    async fn retry(
+        &self,
+        caller: &Caller,
+        plan: &Planned,
+        approval: &Approval,
+    ) -> Result<Publication, PostError> {
+        transaction!(self, c => decide::retry(c, caller, plan, approval).await)
+    }
+
+    async fn resolve(
+        &self,
+        caller: &Caller,
+        id: PublicationId,
+        decision: &Decision,
+    ) -> Result<Publication, PostError> {
+        transaction!(self, c => decide::resolve(c, caller, id, decision).await)
+    }
+}

@@ -1,0 +1,197 @@
+//! The statements that claim, and the row a claim comes back as.
+
+use std::time::Duration;
+
+use diesel::{
+    QueryableByName,
+    sql_types::{Array, BigInt, Bytea, Double, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid},
+};
+use publishing::{
+    content::ContentHash,
+    id::{ChannelId, PublicationId},
+    queue::{Claim, Claimed, Queue, SealedToken},
+};
+use tenancy::{
+    OrganizationId,
+    sealing::{KeyChain, Sealed, WrappedKey},
+};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// Claims rows that are due in one of the states `$1`: state `$2` from now on, a new epoch, a lease of `$5` milliseconds.
+/// Parameters: `$3` limit, `$4` worker.
+const CLAIM: &str = "WITH due AS (
+    SELECT id FROM publications
+    WHERE state = ANY ($1) AND next_step_at <= now()
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE publications p SET state = $2, epoch = p.epoch + 1, worker = $4, updated_at = now(),
+        looks = p.looks + ($2 = 'unconfirmed')::int, next_step_at = now() + $5 * interval '1 millisecond'
+    FROM due WHERE p.id = due.id RETURNING p.*
+)";
+
+/// The permit. Of the candidates it takes the first of each channel on which nothing is being published; the others wait their
+/// turn a little, so that a long line on one channel does not stand before everybody else. What is past its deadline is
+/// missed. The same parameters as above, `$1` and `$2` being fixed: a caller that gets a row back may send it, nobody else may.
+const PERMIT: &str = "WITH candidate AS (
+    SELECT id, channel_id, due_at, deadline_at FROM publications
+    WHERE state = ANY ($1) AND next_step_at <= now()
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), ranked AS (
+    SELECT c.id, row_number() OVER (PARTITION BY c.channel_id ORDER BY c.due_at, c.id) AS place,
+        EXISTS (SELECT FROM publications b WHERE b.channel_id = c.channel_id AND b.state = 'publishing') AS busy
+    FROM candidate c WHERE c.deadline_at >= now()
+), missed AS (
+    UPDATE publications p SET state = 'missed', next_step_at = NULL, epoch = p.epoch + 1, updated_at = now()
+    FROM candidate c WHERE p.id = c.id AND c.deadline_at < now() RETURNING p.id, p.organization_id
+), told AS (
+    INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.missed', id FROM missed
+), waiting AS (
+    UPDATE publications p SET next_step_at = now() + r.place * interval '250 milliseconds'
+    FROM ranked r WHERE p.id = r.id AND (r.busy OR r.place > 1)
+), claimed AS (
+    UPDATE publications p SET state = $2, epoch = p.epoch + 1, worker = $4, updated_at = now(), permitted_at = now(),
+        first_permitted_at = coalesce(p.first_permitted_at, now()), next_step_at = now() + $5 * interval '1 millisecond'
+    FROM ranked r WHERE p.id = r.id AND r.place = 1 AND NOT r.busy RETURNING p.*
+)";
+
+/// What a step needs to know, beside the row itself. Only looks ask what else the channel published.
+const LOAD: &str = "
+SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.content, p.content_hash, p.handles, p.failures, p.looks,
+    p.platform_post_id, c.remote_id, t.sealed, k.id AS data_key, k.wrapped AS data_wrapped, o.id AS organization_key,
+    o.ring_version, o.wrapped AS organization_wrapped,
+    (extract(epoch FROM p.due_at - clock_timestamp()) * 1000)::float8 AS due_ms,
+    (extract(epoch FROM p.deadline_at - clock_timestamp()) * 1000)::float8 AS deadline_ms,
+    (extract(epoch FROM clock_timestamp() - p.permitted_at) * 1000)::float8 AS permitted_ms,
+    (extract(epoch FROM clock_timestamp() - p.first_permitted_at) * 1000)::float8 AS first_permitted_ms,
+    CASE WHEN p.state = 'unconfirmed' THEN ARRAY(
+        SELECT b.platform_post_id FROM publications b WHERE b.channel_id = p.channel_id
+            AND b.platform_post_id IS NOT NULL AND b.published_at > p.first_permitted_at - interval '1 day')
+    END AS taken
+FROM claimed p
+JOIN channels c ON c.id = p.channel_id
+LEFT JOIN channel_tokens t ON t.channel_id = p.channel_id
+LEFT JOIN connection_keys k ON k.id = t.key_id
+LEFT JOIN organization_keys o ON o.organization_id = p.organization_id";
+
+/// The states a queue claims from, and the state a claim puts a row into.
+pub(super) const fn states(queue: Queue) -> (&'static [&'static str], &'static str) {
+    match queue {
+        Queue::Preparation => (&["scheduled", "preparing"], "preparing"),
+        Queue::Permit if cfg!(feature = "without-permit") => (&["ready"], "ready"),
+        Queue::Permit if cfg!(feature = "without-look") => (&["ready", "publishing"], "publishing"),
+        Queue::Permit => (&["ready"], "publishing"),
+        // A permit whose time has run out belongs to a worker that died or lost the database: look, never send.
+        Queue::Look if cfg!(feature = "without-look") => (&["unconfirmed"], "unconfirmed"),
+        Queue::Look => (&["unconfirmed", "publishing"], "unconfirmed"),
+        Queue::FollowUp => (&["published"], "published"),
+    }
+}
+
+/// The statement that claims from a queue.
+pub(super) fn statement(queue: Queue) -> String {
+    let claim = match queue {
+        Queue::Permit => PERMIT,
+        Queue::Preparation | Queue::Look | Queue::FollowUp => CLAIM,
+    };
+    format!("{claim}{LOAD}")
+}
+
+#[derive(QueryableByName)]
+pub(super) struct ClaimedRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    epoch: i64,
+    #[diesel(sql_type = SqlUuid)]
+    organization_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    channel_id: Uuid,
+    #[diesel(sql_type = Text)]
+    platform: String,
+    #[diesel(sql_type = Jsonb)]
+    content: serde_json::Value,
+    #[diesel(sql_type = Bytea)]
+    content_hash: Vec<u8>,
+    #[diesel(sql_type = Jsonb)]
+    handles: serde_json::Value,
+    #[diesel(sql_type = Integer)]
+    failures: i32,
+    #[diesel(sql_type = Integer)]
+    looks: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    platform_post_id: Option<String>,
+    #[diesel(sql_type = Text)]
+    remote_id: String,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    sealed: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    data_key: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    data_wrapped: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    organization_key: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    ring_version: Option<i32>,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    organization_wrapped: Option<Vec<u8>>,
+    #[diesel(sql_type = Double)]
+    due_ms: f64,
+    #[diesel(sql_type = Double)]
+    deadline_ms: f64,
+    #[diesel(sql_type = Nullable<Double>)]
+    permitted_ms: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    first_permitted_ms: Option<f64>,
+    #[diesel(sql_type = Nullable<Array<Text>>)]
+    taken: Option<Vec<String>>,
+}
+
+fn milliseconds(ms: f64) -> Duration {
+    Duration::from_secs_f64((ms / 1e3).max(0.0))
+}
+
+impl ClaimedRow {
+    fn token(&mut self) -> Option<SealedToken> {
+        let data = WrappedKey { id: self.data_key?, ring_version: None, bytes: self.data_wrapped.take()? };
+        let organization = WrappedKey {
+            id: self.organization_key?,
+            ring_version: self.ring_version,
+            bytes: self.organization_wrapped.take()?,
+        };
+        let sealed = Sealed(self.sealed.take()?);
+        Some(SealedToken { sealed, chain: KeyChain::Organization { organization, data } })
+    }
+}
+
+impl TryFrom<ClaimedRow> for Claimed {
+    type Error = StoreError;
+
+    fn try_from(mut row: ClaimedRow) -> Result<Self, StoreError> {
+        let token = row.token();
+        let hash: [u8; 32] =
+            row.content_hash.try_into().map_err(|_| StoreError::corrupt("publications.content_hash"))?;
+        Ok(Self {
+            claim: Claim { publication: PublicationId::from_uuid(row.id), epoch: row.epoch },
+            organization: OrganizationId::from_uuid(row.organization_id),
+            channel: ChannelId::from_uuid(row.channel_id),
+            platform: row.platform.parse().map_err(|_| StoreError::corrupt("publications.platform"))?,
+            remote_channel: row.remote_id,
+            token,
+            content: serde_json::from_value(row.content)
+                .map_err(|_| StoreError::corrupt("publications.content"))?,
+            content_hash: ContentHash(hash),
+            handles: serde_json::from_value(row.handles)
+                .map_err(|_| StoreError::corrupt("publications.handles"))?,
+            failures: row.failures,
+            looks: row.looks,
+            due_in: milliseconds(row.due_ms),
+            deadline_in: milliseconds(row.deadline_ms),
+            permitted_ago: row.permitted_ms.map(milliseconds),
+            first_permitted_ago: row.first_permitted_ms.map(milliseconds),
+            platform_post_id: row.platform_post_id,
+            taken: row.taken.unwrap_or_default(),
+        })
+    }
+}

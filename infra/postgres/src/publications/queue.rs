@@ -1,0 +1,225 @@
+//! The publication queue over PostgreSQL.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{Array, BigInt, Double, Jsonb, Nullable, Text, Uuid as SqlUuid},
+};
+use publishing::{
+    id::PublicationId,
+    publisher::{ClaimLost, Handles},
+    queue::{Claim, Claimed, Next, Outcome, PublicationQueue, Queue, QueueUnavailable, WorkerId},
+    timing::Timing,
+};
+
+use super::{
+    WAKE_CHANNEL,
+    claim::{ClaimedRow, statement, states},
+    record,
+};
+use crate::{
+    error::StoreError,
+    pool::{Connection, Pool},
+};
+
+/// How often a claim is tried again when another worker permitted the same channel in the same moment.
+const LANE_RACES: usize = 5;
+
+/// The publication queue.
+#[derive(Clone)]
+pub struct PgPublicationQueue {
+    pool: Pool,
+    timing: Timing,
+}
+
+impl PgPublicationQueue {
+    /// A queue over a pool.
+    pub const fn new(pool: Pool, timing: Timing) -> Self {
+        Self { pool, timing }
+    }
+
+    /// How long a claim of this queue lasts. A permit lasts until its call has certainly ended.
+    fn lease(&self, queue: Queue) -> Duration {
+        match queue {
+            Queue::Permit => self.timing.call_ended(),
+            Queue::Preparation | Queue::Look | Queue::FollowUp => self.timing.lease,
+        }
+    }
+
+    async fn try_claim(
+        &self,
+        queue: Queue,
+        worker: WorkerId,
+        limit: i64,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        use diesel_async::RunQueryDsl;
+        let (from, to) = states(queue);
+        let mut connection = self.pool.get().await?;
+        let rows: Vec<ClaimedRow> = sql_query(statement(queue))
+            .bind::<Array<Text>, _>(from)
+            .bind::<Text, _>(to)
+            .bind::<BigInt, _>(limit)
+            .bind::<BigInt, _>(worker.0)
+            .bind::<Double, _>(self.lease(queue).as_secs_f64() * 1e3)
+            .load(&mut connection)
+            .await?;
+        rows.into_iter().map(Claimed::try_from).collect()
+    }
+
+    async fn record_all(&self, outcomes: &[Outcome]) -> Result<Vec<PublicationId>, StoreError> {
+        use diesel_async::AsyncConnection;
+        let mut connection = self.pool.get().await?;
+        let lead = self.timing.permit_lead;
+        connection
+            .transaction::<_, StoreError, _>(async |connection| {
+                record::record(connection, outcomes, lead).await
+            })
+            .await
+    }
+
+    /// One outcome among many names a platform post that another publication has: it must not hold up the others, and it
+    /// is a person's to decide.
+    async fn record_each(&self, outcomes: &[Outcome]) -> Result<Vec<PublicationId>, StoreError> {
+        let mut written = Vec::new();
+        for outcome in outcomes {
+            match self.record_all(std::slice::from_ref(outcome)).await {
+                Err(StoreError::Conflict(_)) => {
+                    let undecided = Outcome { next: Next::Undecided, ..outcome.clone() };
+                    written.extend(self.record_all(&[undecided]).await?);
+                }
+                result => written.extend(result?),
+            }
+        }
+        Ok(written)
+    }
+}
+
+/// Wakes every worker that listens.
+pub(crate) async fn wake(connection: &mut Connection) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(format!("NOTIFY {WAKE_CHANNEL}")).execute(connection).await?;
+    Ok(())
+}
+
+/// Logs why the database could not be asked; the worker only needs to know that it could not.
+fn unavailable(error: &StoreError) -> QueueUnavailable {
+    tracing::warn!(%error, "the publication queue is unavailable");
+    QueueUnavailable
+}
+
+fn columns(claims: &[Claim]) -> (Vec<uuid::Uuid>, Vec<i64>) {
+    claims.iter().map(|c| (c.publication.uuid(), c.epoch)).unzip()
+}
+
+#[derive(QueryableByName)]
+struct NextDue {
+    #[diesel(sql_type = Nullable<Double>)]
+    ms: Option<f64>,
+}
+
+#[async_trait]
+impl PublicationQueue for PgPublicationQueue {
+    async fn claim(
+        &self,
+        queue: Queue,
+        worker: WorkerId,
+        limit: usize,
+    ) -> Result<Vec<Claimed>, QueueUnavailable> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        for _ in 0..LANE_RACES {
+            match self.try_claim(queue, worker, limit).await {
+                Err(error) if error.is_conflict_on("publications_lane") => {}
+                result => return result.map_err(|error| unavailable(&error)),
+            }
+        }
+        Ok(vec![])
+    }
+
+    async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable> {
+        use diesel_async::RunQueryDsl;
+        const STATEMENT: &str = "SELECT (extract(epoch FROM min(soonest.at) - clock_timestamp()) * 1000)::float8 AS ms
+            FROM unnest($1) AS s (state), LATERAL (SELECT next_step_at AS at FROM publications p
+                WHERE p.state = s.state AND p.next_step_at IS NOT NULL ORDER BY next_step_at LIMIT 1) soonest";
+        let ask = async {
+            let mut connection = self.pool.get().await?;
+            let next: NextDue = sql_query(STATEMENT)
+                .bind::<Array<Text>, _>(states(queue).0)
+                .get_result(&mut connection)
+                .await?;
+            Ok(next.ms.map(|ms| Duration::from_secs_f64((ms / 1e3).max(0.0))))
+        };
+        ask.await.map_err(|error: StoreError| unavailable(&error))
+    }
+
+    async fn save_handles(&self, claim: Claim, handles: &Handles) -> Result<(), ClaimLost> {
+        use diesel_async::RunQueryDsl;
+        let save = async {
+            let handles = serde_json::to_value(handles).map_err(|_| StoreError::corrupt("handles"))?;
+            let mut connection = self.pool.get().await?;
+            let saved = sql_query(
+                "UPDATE publications SET handles = $3, updated_at = now() WHERE id = $1 AND epoch = $2 AND state = 'preparing'",
+            )
+            .bind::<SqlUuid, _>(claim.publication.uuid())
+            .bind::<BigInt, _>(claim.epoch)
+            .bind::<Jsonb, _>(handles)
+            .execute(&mut connection)
+            .await?;
+            Ok::<_, StoreError>(saved == 1)
+        };
+        // Without the certainty that the handle is kept the next call must not be made: an outage counts as a lost claim.
+        match save.await.map_err(|error| unavailable(&error)) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(QueueUnavailable) => Err(ClaimLost),
+        }
+    }
+
+    async fn record(&self, outcomes: &[Outcome]) -> Result<Vec<PublicationId>, QueueUnavailable> {
+        let written = match self.record_all(outcomes).await {
+            Err(StoreError::Conflict(_)) => self.record_each(outcomes).await,
+            result => result,
+        };
+        written.map_err(|error| unavailable(&error))
+    }
+
+    async fn give_back(&self, queue: Queue, claims: &[Claim]) -> Result<(), QueueUnavailable> {
+        use diesel_async::RunQueryDsl;
+        let (ids, epochs) = columns(claims);
+        let give = async {
+            let mut connection = self.pool.get().await?;
+            sql_query(
+                "UPDATE publications p SET state = $3, worker = NULL, next_step_at = now(), updated_at = now()
+                FROM unnest($1, $2) AS x (id, epoch) WHERE p.id = x.id AND p.epoch = x.epoch AND p.state = $4 AND NOT p.needs_person",
+            )
+            .bind::<Array<SqlUuid>, _>(ids)
+            .bind::<Array<BigInt>, _>(epochs)
+            .bind::<Text, _>(states(queue).0[0])
+            .bind::<Text, _>(states(queue).1)
+            .execute(&mut connection)
+            .await?;
+            wake(&mut connection).await
+        };
+        give.await.map_err(|error| unavailable(&error))
+    }
+
+    async fn keep(&self, claims: &[Claim]) -> Result<(), QueueUnavailable> {
+        use diesel_async::RunQueryDsl;
+        let (ids, epochs) = columns(claims);
+        let keep = async {
+            let mut connection = self.pool.get().await?;
+            sql_query(
+                "UPDATE publications p SET next_step_at = now() + $3 * interval '1 millisecond'
+                FROM unnest($1, $2) AS x (id, epoch) WHERE p.id = x.id AND p.epoch = x.epoch
+                    AND p.state IN ('preparing', 'unconfirmed', 'published') AND p.worker IS NOT NULL AND NOT p.needs_person",
+            )
+            .bind::<Array<SqlUuid>, _>(ids)
+            .bind::<Array<BigInt>, _>(epochs)
+            .bind::<Double, _>(self.timing.lease.as_secs_f64() * 1e3)
+            .execute(&mut connection)
+            .await?;
+            Ok(())
+        };
+        keep.await.map_err(|error: StoreError| unavailable(&error))
+    }
+}

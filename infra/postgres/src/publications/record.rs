@@ -1,0 +1,168 @@
+//! Writing outcomes: one statement for many, fenced, with their log lines and events.
+
+use std::time::Duration;
+
+use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use publishing::{
+    id::PublicationId,
+    queue::{Next, Outcome},
+};
+use uuid::Uuid;
+
+use crate::{error::StoreError, pool::Connection};
+
+/// The fence: what was claimed by another since is not written.
+const FENCE: &str = if cfg!(feature = "without-fence") { "" } else { "AND p.epoch = x.epoch" };
+
+/// How long after publication the permalink is asked for: not in the busy second.
+const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
+
+/// Parameters `$1` to `$15` are columns of equal length; `$16` is the permit lead in milliseconds.
+///
+/// What becomes ready is spread over the first nine tenths of the last second before its due time, in proportion to how much its
+/// organization has in the batch: somebody's single post is permitted before another's bulk.
+fn statement() -> String {
+    format!(
+        "WITH x AS (
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS x
+        (id, epoch, next, delay, start_over, handles, platform_post_id, permalink, step, verdict, reason, status, code, subcode,
+         event)
+), spread AS (
+    SELECT p.id, (row_number() OVER (PARTITION BY p.organization_id ORDER BY p.due_at) - 1) * 0.9 * $16 / 1000 AS ms
+    FROM publications p JOIN x ON x.id = p.id WHERE x.next = 'ready'
+), done AS (
+    UPDATE publications p SET
+        state = CASE x.next WHEN 'undecided' THEN 'unconfirmed' WHEN 'send_again' THEN 'ready'
+            WHEN 'follow_up' THEN 'published' ELSE x.next END,
+        next_step_at = CASE
+            WHEN x.next = 'ready' THEN greatest(now(), p.due_at - ($16 - least(s.ms, 0.9 * $16)) * interval '1 millisecond')
+            WHEN x.next = 'send_again' THEN greatest(now(), p.due_at - $16 * interval '1 millisecond')
+            ELSE now() + x.delay * interval '1 millisecond' END,
+        reason = CASE WHEN x.next = 'published' THEN NULL ELSE coalesce(x.reason, p.reason) END,
+        needs_person = x.next = 'undecided',
+        failures = CASE WHEN x.next = 'published' THEN 0
+            ELSE p.failures + (x.reason IS NOT NULL OR x.next = 'follow_up')::int END,
+        handles = CASE WHEN x.start_over THEN '{{}}' ELSE coalesce(x.handles, p.handles) END,
+        platform_post_id = coalesce(x.platform_post_id, p.platform_post_id),
+        permalink = coalesce(x.permalink, p.permalink),
+        published_at = CASE WHEN x.next = 'published' THEN now() ELSE p.published_at END,
+        worker = NULL, updated_at = now()
+    FROM x LEFT JOIN spread s ON s.id = x.id
+    WHERE p.id = x.id {FENCE} AND p.state IN ('preparing', 'ready', 'publishing', 'unconfirmed', 'published')
+        AND (p.state = 'published') = (x.next = 'follow_up')
+    RETURNING p.id, p.organization_id, x.epoch, x.next, x.step, x.verdict, x.reason, x.status, x.code, x.subcode, x.event
+), logged AS (
+    INSERT INTO attempts (organization_id, publication_id, epoch, step, verdict, reason, status, code, subcode)
+    SELECT organization_id, id, epoch, step, verdict, reason, status, code, subcode FROM done WHERE step IS NOT NULL
+), told AS (
+    INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, event, id FROM done WHERE event IS NOT NULL
+)
+SELECT id, next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') AS wakes FROM done"
+    )
+}
+
+#[derive(diesel::QueryableByName)]
+struct Done {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Bool)]
+    wakes: bool,
+}
+
+/// Outcomes as columns.
+#[derive(Default)]
+struct Columns {
+    id: Vec<Uuid>,
+    epoch: Vec<i64>,
+    next: Vec<&'static str>,
+    delay: Vec<Option<f64>>,
+    start_over: Vec<bool>,
+    handles: Vec<Option<serde_json::Value>>,
+    platform_post_id: Vec<Option<String>>,
+    permalink: Vec<Option<String>>,
+    step: Vec<Option<&'static str>>,
+    verdict: Vec<Option<&'static str>>,
+    reason: Vec<Option<&'static str>>,
+    status: Vec<Option<i32>>,
+    code: Vec<Option<i64>>,
+    subcode: Vec<Option<i64>>,
+    event: Vec<Option<&'static str>>,
+}
+
+/// The word, the pause in milliseconds and the event of a destination.
+fn destination(next: &Next) -> (&'static str, Option<f64>, Option<&'static str>) {
+    let ms = |pause: &Duration| Some(pause.as_secs_f64() * 1e3);
+    match next {
+        Next::Ready => ("ready", None, None),
+        Next::SendAgain => ("send_again", None, None),
+        Next::Scheduled { after, .. } => ("scheduled", ms(after), None),
+        Next::Published { permalink: Some(_), .. } => ("published", None, Some("publication.published")),
+        Next::Published { .. } => ("published", Some(FOLLOW_UP_AFTER_MS), Some("publication.published")),
+        Next::Failed => ("failed", None, Some("publication.failed")),
+        Next::Missed => ("missed", None, Some("publication.missed")),
+        Next::Unconfirmed { look_after } => ("unconfirmed", ms(look_after), None),
+        Next::Undecided => ("undecided", None, Some("publication.needs_person")),
+        Next::FollowUp { after, .. } => ("follow_up", after.as_ref().and_then(ms), None),
+    }
+}
+
+impl Columns {
+    fn push(&mut self, outcome: &Outcome) {
+        let (next, delay, event) = destination(&outcome.next);
+        let (platform_post_id, permalink) = match &outcome.next {
+            Next::Published { id, permalink } => (Some(id.clone()), permalink.as_ref()),
+            Next::FollowUp { permalink, .. } => (None, permalink.as_ref()),
+            _ => (None, None),
+        };
+        let entry = outcome.entry.as_ref();
+        self.id.push(outcome.claim.publication.uuid());
+        self.epoch.push(outcome.claim.epoch);
+        self.next.push(next);
+        self.delay.push(delay);
+        self.start_over.push(matches!(outcome.next, Next::Scheduled { start_over: true, .. }));
+        self.handles.push(outcome.handles.as_ref().and_then(|h| serde_json::to_value(h).ok()));
+        self.platform_post_id.push(platform_post_id);
+        self.permalink.push(permalink.map(ToString::to_string));
+        self.step.push(entry.map(|e| e.step.as_str()));
+        self.verdict.push(entry.map(|e| e.verdict.as_str()));
+        self.reason.push(entry.and_then(|e| e.reason).map(publishing::refusal::Reason::as_str));
+        self.status.push(entry.and_then(|e| e.code.status).map(i32::from));
+        self.code.push(entry.and_then(|e| e.code.code));
+        self.subcode.push(entry.and_then(|e| e.code.subcode));
+        self.event.push(event);
+    }
+}
+
+/// Writes the outcomes whose claims hold and says which they were.
+pub(super) async fn record(
+    connection: &mut Connection,
+    outcomes: &[Outcome],
+    permit_lead: Duration,
+) -> Result<Vec<PublicationId>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let mut columns = Columns::default();
+    outcomes.iter().for_each(|outcome| columns.push(outcome));
+    let done: Vec<Done> = diesel::sql_query(statement())
+        .bind::<Array<SqlUuid>, _>(columns.id)
+        .bind::<Array<BigInt>, _>(columns.epoch)
+        .bind::<Array<Text>, _>(columns.next)
+        .bind::<Array<Nullable<Double>>, _>(columns.delay)
+        .bind::<Array<Bool>, _>(columns.start_over)
+        .bind::<Array<Nullable<Jsonb>>, _>(columns.handles)
+        .bind::<Array<Nullable<Text>>, _>(columns.platform_post_id)
+        .bind::<Array<Nullable<Text>>, _>(columns.permalink)
+        .bind::<Array<Nullable<Text>>, _>(columns.step)
+        .bind::<Array<Nullable<Text>>, _>(columns.verdict)
+        .bind::<Array<Nullable<Text>>, _>(columns.reason)
+        .bind::<Array<Nullable<Integer>>, _>(columns.status)
+        .bind::<Array<Nullable<BigInt>>, _>(columns.code)
+        .bind::<Array<Nullable<BigInt>>, _>(columns.subcode)
+        .bind::<Array<Nullable<Text>>, _>(columns.event)
+        .bind::<Double, _>(permit_lead.as_secs_f64() * 1e3)
+        .load(connection)
+        .await?;
+    if done.iter().any(|d| d.wakes) {
+        super::queue::wake(connection).await?;
+    }
+    Ok(done.into_iter().map(|d| PublicationId::from_uuid(d.id)).collect())
+}

@@ -1,0 +1,83 @@
+//! Carrying the retention table out: one statement per topic that ends by itself.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use diesel::{
+    sql_query,
+    sql_types::{BigInt, Timestamptz},
+};
+use retention::{Rule, Sweep, SweepError, Topic};
+
+use crate::{error::StoreError, pool::Pool};
+
+/// Sweeps what PostgreSQL holds.
+#[derive(Clone)]
+pub struct PgSweep(pub Pool);
+
+/// The statement of a topic: `$1` is the instant before which things end, `$2` the most rows. `None` where things end with
+/// their parent, or where more than rows is to be removed.
+const fn statement(topic: Topic) -> Option<&'static str> {
+    Some(match topic {
+        Topic::SessionOrigins => {
+            "UPDATE sessions SET address_sealed = NULL, user_agent_sealed = NULL WHERE id IN (SELECT id FROM sessions
+            WHERE last_used_at < $1 AND (address_sealed IS NOT NULL OR user_agent_sealed IS NOT NULL) LIMIT $2)"
+        }
+        Topic::Sessions => {
+            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE last_used_at < $1 LIMIT $2)"
+        }
+        Topic::Throttles => {
+            "DELETE FROM throttles WHERE subject IN (SELECT subject FROM throttles WHERE forget_at < $1 LIMIT $2)"
+        }
+        Topic::ApiKeys => {
+            "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE least(revoked_at, expires_at) < $1 LIMIT $2)"
+        }
+        Topic::IdempotentAnswers => {
+            "DELETE FROM idempotency_keys WHERE claim_id IN
+            (SELECT claim_id FROM idempotency_keys WHERE created_at < $1 LIMIT $2)"
+        }
+        Topic::ConnectionAttempts => {
+            "DELETE FROM connection_attempts WHERE id IN
+            (SELECT id FROM connection_attempts WHERE expires_at < $1 LIMIT $2)"
+        }
+        Topic::PendingSelections => {
+            "DELETE FROM pending_selections WHERE attempt_id IN
+            (SELECT attempt_id FROM pending_selections WHERE created_at < $1 OR expires_at < now() LIMIT $2)"
+        }
+        Topic::DeletedMedia => {
+            "DELETE FROM media_assets WHERE id IN (SELECT id FROM media_assets WHERE deleted_at < $1 LIMIT $2)"
+        }
+        Topic::Events => "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < $1 ORDER BY id LIMIT $2)",
+        Topic::Organizations
+        | Topic::Persons
+        | Topic::RefreshTokens
+        | Topic::DisconnectedTokens
+        | Topic::Connections
+        | Topic::Consents
+        | Topic::StagedUploads
+        | Topic::Media
+        | Topic::DeletedMediaBytes
+        | Topic::Posts
+        | Topic::Attempts => return None,
+    })
+}
+
+#[async_trait]
+impl Sweep for PgSweep {
+    async fn sweep(&self, rule: &Rule, before: DateTime<Utc>, limit: u32) -> Result<u64, SweepError> {
+        use diesel_async::RunQueryDsl;
+        let Some(statement) = statement(rule.topic) else { return Ok(0) };
+        let swept = async {
+            let mut connection = self.0.get().await?;
+            let rows = sql_query(statement)
+                .bind::<Timestamptz, _>(before)
+                .bind::<BigInt, _>(i64::from(limit))
+                .execute(&mut connection)
+                .await?;
+            Ok(rows as u64)
+        };
+        swept.await.map_err(|error: StoreError| SweepError::Unavailable {
+            topic: rule.topic.as_str(),
+            source: Box::new(error),
+        })
+    }
+}

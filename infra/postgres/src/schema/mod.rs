@@ -1,0 +1,22 @@
+//! The tables, as diesel sees them: declared by hand beside the migration that makes them, one file per topic. A test
+//! compares them with a migrated database ([`differences`]).
+
+pub mod connections;
+pub mod idempotency;
+pub mod media;
+pub mod shape;
+pub mod tenancy;
+
+use shape::Shape;
+
+use crate::{error::StoreError, pool::Pool};
+
+/// Every table of the program.
+pub fn tables() -> Vec<Shape> {
+    [tenancy::tables(), connections::tables(), media::tables(), idempotency::tables()].concat()
+}
+
+/// What differs between the declared tables and the ones in the database, one sentence each; empty when they agree.
+pub async fn differences(pool: &Pool) -> Result<Vec<String>, StoreError> {
+    shape::differences(&tables(), pool).await
+}

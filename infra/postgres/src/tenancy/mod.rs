@@ -1,0 +1,16 @@
+//! The stores of who may do what.
+
+mod account;
+mod api_key;
+mod column;
+mod organization;
+mod root_key;
+mod session;
+mod throttle;
+
+pub use account::PgAccounts;
+pub use api_key::PgApiKeys;
+pub use organization::PgOrganizations;
+pub use root_key::{PgOrganizationKeys, PgPersonKeys};
+pub use session::PgSessions;
+pub use throttle::PgThrottles;

@@ -1,0 +1,7 @@
+//! Connections and channels, from the login to the last byte of a token.
+
+mod check;
+mod disconnect;
+mod login;
+mod reconnect;
+mod stage;

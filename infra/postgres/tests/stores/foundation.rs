@@ -1,0 +1,49 @@
+//! Connecting, migrating and listening, against a real server (`TEST_DATABASE_URL`).
+
+use diesel_async::RunQueryDsl;
+use futures::StreamExt;
+use postgres::{Wake, schema};
+
+use crate::support;
+
+#[tokio::test]
+async fn the_declared_tables_are_the_migrated_ones() {
+    let Some(pool) = support::migrated_pool().await else { return };
+    assert_eq!(schema::differences(&pool).await.unwrap(), Vec::<String>::new());
+    diesel::sql_query("ALTER TABLE persons ALTER created_at DROP NOT NULL")
+        .execute(&mut pool.get().await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(schema::differences(&pool).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_migrate_once() {
+    let Some(url) = support::migrated_url().await else { return };
+    let mut connection = postgres::pool::connect_alone(&url).await.unwrap();
+    diesel::sql_query("DROP SCHEMA public CASCADE").execute(&mut connection).await.unwrap();
+    diesel::sql_query("CREATE SCHEMA public").execute(&mut connection).await.unwrap();
+    let (a, b, c) = tokio::join!(postgres::migrate(&url), postgres::migrate(&url), postgres::migrate(&url));
+    let applied = [a.unwrap().len(), b.unwrap().len(), c.unwrap().len()];
+    assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1, "{applied:?}");
+}
+
+#[tokio::test]
+async fn a_listener_hears_and_says_when_it_was_deaf() {
+    let Some(url) = support::migrated_url().await else { return };
+    let mut wakes = Box::pin(postgres::listen(url.clone(), "bell"));
+    assert_eq!(wakes.next().await, Some(Wake::Connected));
+    let pool = postgres::connect(&url, 2).await.unwrap();
+    let mut connection = pool.get().await.unwrap();
+    for n in 0..3 {
+        diesel::sql_query(format!("NOTIFY bell, '{n}'")).execute(&mut connection).await.unwrap();
+    }
+    for n in 0..3 {
+        assert_eq!(wakes.next().await, Some(Wake::Notified(n.to_string())));
+    }
+    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()";
+    diesel::sql_query(kill).execute(&mut connection).await.unwrap();
+    assert_eq!(wakes.next().await, Some(Wake::Connected));
+    diesel::sql_query("NOTIFY bell, 'again'").execute(&mut connection).await.unwrap();
+    assert_eq!(wakes.next().await, Some(Wake::Notified("again".into())));
+}

@@ -1,0 +1,1 @@
+DROP TABLE events, attempts, publications, approved_content, approvals, post_targets, posts;

@@ -1,0 +1,109 @@
+//! The accept loop: HTTP/1.1 with connections that can really be dropped.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use poem::http::StatusCode;
+use poem::http::uri::Scheme;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Endpoint, Request, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Marks a response that must not be sent: the connection closes instead.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hangup;
+
+impl Hangup {
+    /// A marked response. Where another server sends it all the same, it is a bare 502.
+    pub(crate) fn response() -> Response {
+        let mut response = Response::from(StatusCode::BAD_GATEWAY);
+        response.extensions_mut().insert(Self);
+        response
+    }
+}
+
+/// Tells hyper to close a connection without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is dropped on purpose")]
+struct Dropped;
+
+/// How long open calls may go on after the signal to stop.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Serves an endpoint until `shutdown` completes.
+pub(crate) async fn serve<E>(
+    endpoint: E,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()>
+where
+    E: Endpoint<Output = Response> + 'static,
+{
+    let (endpoint, local) = (Arc::new(endpoint), listener.local_addr()?);
+    let (stop, stopping) = watch::channel(());
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, remote)) => {
+                    connections.spawn(connection(Arc::clone(&endpoint), stream, local, remote, stopping.clone()));
+                }
+                // Out of file descriptors, most likely: wait for some connection to end.
+                Err(error) => {
+                    tracing::warn!(%error, "the sandbox could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+        }
+    }
+    drop((listener, stop));
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all).await;
+    connections.shutdown().await;
+    Ok(())
+}
+
+async fn connection<E>(
+    endpoint: Arc<E>,
+    stream: TcpStream,
+    local: SocketAddr,
+    remote: SocketAddr,
+    mut stopping: watch::Receiver<()>,
+) where
+    E: Endpoint<Output = Response> + 'static,
+{
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let endpoint = Arc::clone(&endpoint);
+        async move {
+            let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
+            let response = endpoint.get_response(Request::from((request, local, remote, Scheme::HTTP))).await;
+            if response.extensions().get::<Hangup>().is_some() {
+                Err(Dropped)
+            } else {
+                Ok(hyper::Response::from(response))
+            }
+        }
+    });
+    let mut http = http1::Builder::new();
+    let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(served);
+    // Errors are the caller's going away, or ours on purpose.
+    tokio::select! {
+        _ = served.as_mut() => return,
+        _ = stopping.changed() => served.as_mut().graceful_shutdown(),
+    }
+    let _: Result<(), hyper::Error> = served.await;
+}

@@ -1,0 +1,135 @@
+//! Configuration: the environment (`POSTERN_…`), or a file that `POSTERN_CONFIG` names. The environment wins. Everything that is
+//! wrong is reported at once.
+
+mod database;
+mod development;
+#[cfg(test)]
+mod document;
+mod media;
+mod meta;
+mod parse;
+mod policy;
+mod problem;
+mod publishing;
+mod reader;
+mod report;
+mod secrets;
+mod server;
+mod setting;
+mod source;
+mod strength;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::{ffi::OsString, path::PathBuf};
+
+pub(crate) use self::{
+    database::{Database, DatabasePlace},
+    media::{Media, MediaStore},
+    meta::Meta,
+    policy::Policy,
+    problem::Refused,
+    publishing::Publishing,
+    reader::Environment,
+    secrets::{KeyringPlace, Secrets},
+    server::{Log, LogFormat, Server},
+};
+use self::{reader::Reader, source::Written};
+
+/// Everything the operator decides, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where the process runs.
+    pub(crate) environment: Environment,
+    /// Where this machine keeps what it must not forget.
+    pub(crate) state_dir: PathBuf,
+    /// Listeners and stopping.
+    pub(crate) server: Server,
+    /// Logging.
+    pub(crate) log: Log,
+    /// The database.
+    pub(crate) database: Database,
+    /// Keys and peppers.
+    pub(crate) secrets: Secrets,
+    /// Media.
+    pub(crate) media: Media,
+    /// Meta.
+    pub(crate) meta: Meta,
+    /// Promises to people.
+    pub(crate) policy: Policy,
+    /// Workers.
+    pub(crate) publishing: Publishing,
+}
+
+/// A configuration and what `config check` says about it.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// Every setting with its value and origin; secrets are not shown.
+    pub(crate) report: String,
+    /// The configuration, or what is wrong with it.
+    pub(crate) outcome: Result<Config, Refused>,
+}
+
+impl Config {
+    /// Reads the environment, the file it names, and in development the generated secrets, which the first call makes.
+    pub(crate) fn load(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, Refused> {
+        check(environment).outcome
+    }
+
+    fn read(reader: &Reader<'_>) -> Option<Self> {
+        let server = Server::read(reader);
+        let log = Log::read(reader);
+        let database = Database::read(reader);
+        let secrets = Secrets::read(reader);
+        let media = Media::read(reader);
+        let meta = Meta::read(reader);
+        let policy = Policy::read(reader);
+        let publishing = Publishing::read(reader);
+        Some(Self {
+            environment: reader.environment,
+            state_dir: reader.state_dir.clone(),
+            server: server?,
+            log: log?,
+            database: database?,
+            secrets: secrets?,
+            media: media?,
+            meta: meta?,
+            policy: policy?,
+            publishing: publishing?,
+        })
+    }
+}
+
+/// Where the key ring's file is or will be, for the command that adds a key to it. Nothing else needs to be right yet.
+pub(crate) fn keyring_file(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<PathBuf, Refused> {
+    let written = Written::gather(environment);
+    let reader = Reader::new(&written);
+    let place = KeyringPlace::read(&reader);
+    if let Some(KeyringPlace::Inline(_)) = place {
+        reader.refuse(
+            "keyring",
+            "holds the keys themselves, which nobody can add to; move them to POSTERN_KEYRING_FILE",
+        );
+    }
+    match (place, reader.into_problems()) {
+        (Some(KeyringPlace::File(path)), problems) if problems.is_empty() => Ok(path),
+        (_, problems) => Err(Refused(problems)),
+    }
+}
+
+/// Reads and explains a configuration.
+pub(crate) fn check(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Checked {
+    let mut written = Written::gather(environment);
+    development::complete(&mut written);
+    let reader = Reader::new(&written);
+    let config = Config::read(&reader);
+    let problems = reader.into_problems();
+    let outcome = match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(Refused(problems)),
+    };
+    Checked { report: report::render(&written), outcome }
+}

@@ -1,0 +1,186 @@
+//! A running process: its database, its roles, and its end.
+
+use std::{ffi::OsString, net::SocketAddr, time::Duration};
+
+use cluster::Cluster;
+use secrecy::ExposeSecret;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, Database, DatabasePlace, Refused},
+    logging,
+    wiring::{Parts, WireError},
+};
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roles {
+    /// Serves the API.
+    pub api: bool,
+    /// Publishes, looks, refreshes and sweeps.
+    pub workers: bool,
+}
+
+/// Why a process did not start. Every message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is not acceptable.
+    #[error("{0}")]
+    Config(String),
+    /// The private database cannot be had.
+    #[error("{0}")]
+    Cluster(#[from] cluster::ClusterError),
+    /// The database did not take the migrations.
+    #[error("the database could not be migrated: {0}")]
+    Migrate(#[from] postgres::migrate::MigrateError),
+    /// Something could not be put together.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {error}; set another address or stop whoever uses it")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+impl From<Refused> for StartError {
+    fn from(refused: Refused) -> Self {
+        Self::Config(refused.to_string())
+    }
+}
+
+/// The database of a process: somebody's server, or a private one that this process uses.
+pub(crate) struct RunningDatabase {
+    pub(crate) url: String,
+    cluster: Option<Cluster>,
+}
+
+impl RunningDatabase {
+    /// Brings the database up; `say` hears about whatever takes time.
+    pub(crate) async fn start(
+        config: &Database,
+        say: impl Fn(&str) + Send + Sync,
+    ) -> Result<Self, StartError> {
+        match &config.place {
+            DatabasePlace::Url(url) => Ok(Self { url: url.expose_secret().to_owned(), cluster: None }),
+            DatabasePlace::Private { dir, download } => {
+                let mut settings = cluster::Settings::new(dir);
+                settings.max_connections =
+                    u32::try_from(config.connections).unwrap_or(u32::MAX).saturating_mul(3) + 20;
+                if let Some(base) = download {
+                    settings.download_base = base.clone();
+                }
+                let cluster = Cluster::start(settings, say).await?;
+                Ok(Self { url: cluster.url("postgres"), cluster: Some(cluster) })
+            }
+        }
+    }
+
+    /// Stops a private server if nobody else uses it.
+    pub(crate) async fn stop(self) {
+        if let Some(cluster) = self.cluster
+            && let Err(error) = cluster.stop().await
+        {
+            tracing::warn!(%error, "the private database did not stop cleanly; it recovers at the next start");
+        }
+    }
+}
+
+/// A running process. Dropping it without [`Runtime::stop`] leaves its tasks running.
+pub struct Runtime {
+    /// Where the API listens, if it does.
+    pub api: Option<SocketAddr>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<SocketAddr>,
+    shutdown: CancellationToken,
+    tasks: JoinSet<()>,
+    ceiling: Duration,
+    database: RunningDatabase,
+}
+
+impl Runtime {
+    /// Starts the roles with the settings of an environment (`POSTERN_…`), on a migrated database.
+    pub async fn start(
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        roles: Roles,
+    ) -> Result<Self, StartError> {
+        let config = Config::load(environment)?;
+        logging::start(&config.log);
+        let database = RunningDatabase::start(&config.database, |line| tracing::info!("{line}")).await?;
+        match Self::start_on(&config, &database.url, roles).await {
+            Ok((api, metrics, shutdown, tasks)) => {
+                let ceiling = config.server.shutdown_ceiling;
+                Ok(Self { api, metrics, shutdown, tasks, ceiling, database })
+            }
+            Err(error) => {
+                database.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_on(
+        config: &Config,
+        url: &str,
+        roles: Roles,
+    ) -> Result<(Option<SocketAddr>, Option<SocketAddr>, CancellationToken, JoinSet<()>), StartError> {
+        postgres::migrate(url).await?;
+        let parts = Parts::build(config, url).await?;
+        let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let metrics = match config.server.metrics {
+            Some(address) => {
+                let (listener, bound) = listen(address).await?;
+                tasks.spawn(parts.serve_metrics(listener, shutdown.clone()));
+                Some(bound)
+            }
+            None => None,
+        };
+        let mut api = None;
+        if roles.api {
+            let (listener, bound) = listen(config.server.listen).await?;
+            tasks.spawn(parts.serve_api(config, listener, shutdown.clone())?);
+            api = Some(bound);
+        }
+        if roles.workers {
+            parts.work(config, url, &shutdown, &mut tasks)?;
+        }
+        Ok((api, metrics, shutdown, tasks))
+    }
+
+    /// Stops taking work, finishes or hands back what is in hand, and ends within the ceiling: what is cut off then is found
+    /// again by its lease or its permit.
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        let drain = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.ceiling, drain).await.is_err() {
+            tracing::warn!("the time to stop is over; what is still in hand is taken over by others");
+            self.tasks.abort_all();
+        }
+        self.database.stop().await;
+    }
+
+    /// Waits for Ctrl-C or a polite kill.
+    pub async fn until_signal() {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = tokio::signal::ctrl_c();
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listen = async {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    listen.await.map_err(|error| StartError::Listen { address, error })
+}
