@@ -10,6 +10,7 @@ pub mod document;
 mod keyed;
 pub mod metrics;
 pub mod problem;
+pub mod publish;
 pub mod request;
 pub mod resource;
 pub mod service;
@@ -17,4 +18,5 @@ pub mod strict;
 pub mod traffic;
 pub mod value;
 
-pub use service::{Settings, UseCases, api, document};
+pub use publish::publish;
+pub use service::{Resources, Settings, UseCases, api, document};

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use poem::{Endpoint, Response, Route, RouteMethod, endpoint::make_sync, get, http::header};
-use poem_openapi::OpenApiService;
+use poem::{Endpoint, Response};
 use publishing::{connection::Connections, post::Posts};
 use serde_json::Value;
 use tenancy::{Accounts, ApiKeys, Organizations, Sessions};
 
 use crate::{
-    document::{Document, TITLE, docs},
-    problem::explanations,
-    request::{Authenticate, ClientAddress, Cursors, Gate, Guarded, idempotency::IdempotencyStore},
+    document::Document,
+    publish::publish,
+    request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
         ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
         MeResource, OrganizationResource, PlatformsResource, PostsResource, PublicationsResource, Readiness,
@@ -22,7 +20,7 @@ use crate::{
 };
 
 /// Every resource. Tuples of tuples: the framework's go up to sixteen.
-type Resources = (
+pub type Resources = (
     HealthResource,
     (RegistrationsResource, SessionsResource, MeResource),
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
@@ -79,32 +77,27 @@ pub fn document() -> Document {
     Document::of::<Resources>()
 }
 
+impl Settings {
+    /// What the guard of every operation asks.
+    pub fn gate(&self, authenticate: Arc<dyn Authenticate>, idempotency: Arc<dyn IdempotencyStore>) -> Gate {
+        let quotas = Arc::new(Quotas::new(self.caller_quota, self.address_quota));
+        Gate { authenticate, idempotency, quotas, origins: self.origins.clone() }
+    }
+
+    /// What the outermost layer needs.
+    pub fn frame(&self, authenticate: Arc<dyn Authenticate>) -> Frame {
+        let (origins, pseudonyms) = (self.origins.clone(), self.pseudonyms.clone());
+        Frame { intake: self.intake, origins, authenticate, client: self.client, pseudonyms }
+    }
+}
+
 /// The whole API, to be given to [`crate::traffic::serve`].
 pub fn api(use_cases: UseCases, settings: Settings) -> impl Endpoint<Output = Response> + 'static {
-    let document = Arc::new(document());
-    let quotas = Arc::new(Quotas::new(settings.caller_quota, settings.address_quota));
-    let (authenticate, idempotency) =
-        (Arc::clone(&use_cases.authenticate), Arc::clone(&use_cases.idempotency));
-    let origins = settings.origins.clone();
-    let gate = Gate {
-        authenticate: Arc::clone(&authenticate),
-        idempotency,
-        quotas: Arc::clone(&quotas),
-        origins: origins.clone(),
-    };
-    let callback = Callback { connections: use_cases.connections.clone(), quotas };
-    let (client, intake, pseudonyms) = (settings.client, settings.intake, settings.pseudonyms.clone());
-    let json = document.json().to_string();
-    let yaml = document.yaml();
-    let guarded = Guarded { api: resources(use_cases, settings), document, gate };
-    let routes = Route::new()
-        .nest("/docs", docs())
-        .at("/problems/:code", get(explanations()))
-        .at("/openapi.json", text("application/json", json))
-        .at("/openapi.yaml", text("application/yaml", yaml))
-        .at(CALLBACK, callback)
-        .nest_no_strip("/", OpenApiService::new(guarded, TITLE, env!("CARGO_PKG_VERSION")));
-    frame(Frame { intake, origins, authenticate, client, pseudonyms }, routes)
+    let gate = settings.gate(Arc::clone(&use_cases.authenticate), Arc::clone(&use_cases.idempotency));
+    let outermost = settings.frame(Arc::clone(&use_cases.authenticate));
+    let callback = Callback { connections: use_cases.connections.clone(), quotas: Arc::clone(&gate.quotas) };
+    let routes = publish(resources(use_cases, settings), gate).at(CALLBACK, callback);
+    frame(outermost, routes)
 }
 
 fn resources(use_cases: UseCases, settings: Settings) -> Resources {
@@ -133,11 +126,4 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
             PublicationsResource { posts, cursors },
         ),
     )
-}
-
-fn text(kind: &'static str, text: String) -> RouteMethod {
-    let text = Bytes::from(text);
-    get(make_sync(move |_| {
-        Response::builder().content_type(kind).header(header::CACHE_CONTROL, "no-cache").body(text.clone())
-    }))
 }

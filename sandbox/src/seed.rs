@@ -60,7 +60,7 @@ const PAGES: [Row; 4] = [
     ("Pier Street Market", "Market", true, None),
     ("Old Town Museum", "Museum", false, None),
 ];
-const APP_SECRET: &str = "sandbox-app-secret-0123456789abcdef";
+const APP_SECRET: &str = "5a4d9b0c1e7f48236a9d0b5e3c7f1a28";
 const USER_TOKEN: &str = "EAASANDBOXUSERTOKEN0001";
 
 fn id(kind: Kind, row: usize) -> Id {

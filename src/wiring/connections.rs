@@ -2,31 +2,19 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use identity::{OsRandom, SystemClock};
+use identity::SystemClock;
 use meta::Meta;
 use postgres::connections::PgConnectionStore;
 use publishing::{
     authorizer::Authorizer,
-    connection::{ConnectionSettings, Connections, Provider, Randomness},
+    connection::{ConnectionSettings, Connections, Provider},
 };
-use tenancy::Random;
 
 use super::{Parts, WireError};
 use crate::config::Config;
 
 /// The path of the login callback, as registered with the platforms.
 const CALLBACK: &str = "v1/connections/callback";
-
-/// Draws codes from the operating system's generator.
-struct Codes(Arc<OsRandom>);
-
-impl Randomness for Codes {
-    fn draw(&self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        self.0.fill(&mut bytes);
-        bytes
-    }
-}
 
 /// The client of Meta's platforms, if an app is configured.
 pub(super) fn meta(config: &Config, clock: Arc<SystemClock>) -> Result<Option<Meta>, WireError> {
@@ -60,7 +48,7 @@ impl Parts {
             checks: store,
             vault: self.vault.clone(),
             clock: self.clock.clone(),
-            random: Arc::new(Codes(self.random.clone())),
+            random: self.random.clone(),
             authorizers,
             settings: ConnectionSettings {
                 callback,

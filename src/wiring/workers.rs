@@ -52,6 +52,7 @@ impl Parts {
             publishers.insert(Platform::Instagram, meta.clone());
         }
         Steps {
+            witness: jobs::crash::witness(),
             revocations: Arc::new(Refused(connections)),
             publishers,
             vault: self.vault.clone(),

@@ -10,13 +10,12 @@ if [ -n "${POSTERN_SANDBOX_URL:-}" ]; then
     sandbox=$POSTERN_SANDBOX_URL
 else
     build_postern
-    start "$work/contract/sandbox.log" "$postern" sandbox --listen 127.0.0.1:0
-    sandbox=$(address_in "$work/contract/sandbox.log" "$started_pid")
+    start_sandbox "$work/contract/sandbox.log"
 fi
 
 pictures="$work/contract/pictures"
 start "$work/contract/pictures.log" "$python/python" "$here/contract/pictures.py" "$pictures"
-pictures_url=$(address_in "$work/contract/pictures.log" "$started_pid")
+pictures_url=$(address_in "$work/contract/pictures.log" "$started_pid" "pictures at")
 
 export SANDBOX_URL=$sandbox PICTURES="$pictures" PICTURES_URL=$pictures_url NODE_MODULES="$node_modules"
 failed=0

@@ -62,11 +62,12 @@ start() {
     started+=("$started_pid")
 }
 
-# address_in LOG PID: waits until the program has written an address of this machine to its log, and prints the first.
+# address_in LOG PID WORDS: waits until the program has written WORDS and an address of this machine to its log, and
+# prints the address.
 address_in() {
-    local log=$1 pid=$2 address
+    local log=$1 pid=$2 words=$3 address
     for _ in $(seq 600); do
-        address=$(grep -oEm1 'http://127\.0\.0\.1:[0-9]+' "$log" || true)
+        address=$(grep -oEm1 "$words http://127\.0\.0\.1:[0-9]+" "$log" | grep -oE 'http:.*' || true)
         if [ -n "$address" ]; then
             echo "$address"
             return
@@ -74,9 +75,15 @@ address_in() {
         kill -0 "$pid" 2> /dev/null || break
         sleep 0.1
     done
-    echo "nothing answers; its log:" >&2
+    echo "it did not start; its log:" >&2
     cat "$log" >&2
     return 1
+}
+
+# start_sandbox LOG: starts the stand-ins for the platforms; their address is in $sandbox.
+start_sandbox() {
+    start "$1" "$postern" sandbox --listen 127.0.0.1:0
+    sandbox=$(address_in "$1" "$started_pid" "the sandbox listens on")
 }
 
 # A port of this machine that is free now.

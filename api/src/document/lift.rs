@@ -1,4 +1,4 @@
-//! Turns the OpenAPI 3.0 that the framework writes into a truthful OpenAPI 3.1.
+//! Turns the document of version 3.0 that the framework writes into a truthful one of version 3.1.
 //!
 //! The framework cannot say that unknown fields are refused, that a field may be null, or which statuses an operation can
 //! answer; this can, because all of it follows from what the document already holds.
@@ -90,7 +90,9 @@ fn close(document: &mut Value) {
         .flat_map(|paths| paths.values().filter_map(Value::as_object).flat_map(Map::values))
         .map(|operation| operation["requestBody"].clone())
         .collect();
-    bodies.iter().for_each(|body| reach(document, body, &mut reached, &mut composed));
+    for body in &bodies {
+        reach(document, body, &mut reached, &mut composed);
+    }
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     for name in &reached {
         let Some(schema) = schemas.get_mut(name).and_then(Value::as_object_mut) else { continue };
@@ -116,14 +118,9 @@ fn reach(document: &Value, value: &Value, reached: &mut BTreeSet<String>, compos
     {
         reach(document, &document["components"]["schemas"][&name], reached, composed);
     }
-    match value {
-        Value::Array(elements) => {
-            elements.iter().for_each(|element| reach(document, element, reached, composed))
-        }
-        Value::Object(members) => {
-            members.values().for_each(|member| reach(document, member, reached, composed))
-        }
-        _ => {}
+    let (elements, members) = (value.as_array(), value.as_object());
+    for inner in elements.into_iter().flatten().chain(members.into_iter().flat_map(Map::values)) {
+        reach(document, inner, reached, composed);
     }
 }
 

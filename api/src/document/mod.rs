@@ -1,4 +1,4 @@
-//! The published document: generated from the code, lifted to OpenAPI 3.1, and then the source of what every request is
+//! The published document: generated from the code, lifted to version 3.1 of its format, and then the source of what every request is
 //! checked against. What is not documented is not accepted.
 
 mod lift;

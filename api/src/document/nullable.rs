@@ -1,4 +1,4 @@
-//! From `nullable` and its relatives of OpenAPI 3.0 to JSON Schema 2020-12.
+//! From `nullable` and its relatives of version 3.0 to JSON Schema 2020-12.
 
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 /// Describes the parameters that the operation does not describe itself.
 pub(super) fn describe(_: &str, _: &str, operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         let meaning = match parameter["name"].as_str().unwrap_or_default() {
             "id" => "The identifier.",
             "limit" => "How many things the page holds at most.",

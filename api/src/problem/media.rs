@@ -11,7 +11,9 @@ impl From<MediaError> for Problem {
         match error {
             MediaError::Denied(denied) => Self::new(Code::ScopeMissing, format!("{denied}.")),
             MediaError::NotFound => Self::not_found(),
-            MediaError::InUse => Self::new(Code::Conflict, "A post that is still to be published uses this asset."),
+            MediaError::InUse => {
+                Self::new(Code::Conflict, "A post that is still to be published uses this asset.")
+            }
             MediaError::Refused(refusal) => refused(&refusal),
             MediaError::Interrupted => Self::new(Code::MalformedRequest, "The upload broke off."),
             MediaError::Unavailable(reason) => unavailable(&reason),

@@ -7,6 +7,7 @@
 mod code;
 mod connecting;
 mod explain;
+mod media;
 mod posts;
 mod refused;
 mod view;
@@ -79,7 +80,7 @@ pub struct Problem {
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// What to do, for errors of platforms.
-    pub advice: Option<Advice>,
+    pub advice: Option<Box<Advice>>,
     /// Further headers: `Allow`, `Location`, `ETag`.
     pub headers: Vec<(header::HeaderName, HeaderValue)>,
 }
@@ -126,7 +127,7 @@ impl Problem {
     /// Says what to do about an error of a platform.
     #[must_use]
     pub fn advise(mut self, advice: Advice) -> Self {
-        self.advice = Some(advice);
+        self.advice = Some(Box::new(advice));
         self
     }
 

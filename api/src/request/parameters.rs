@@ -88,7 +88,7 @@ impl Parameters {
                 match value.to_str() {
                     Ok(text) => found.extend(known.check(schemas, Part::Header, name, text)),
                     Err(_) => {
-                        found.push(violation(Part::Header, name, "not_ascii", "This must be visible ASCII."))
+                        found.push(violation(Part::Header, name, "not_ascii", "This must be visible ASCII."));
                     }
                 }
             }

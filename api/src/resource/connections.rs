@@ -174,6 +174,7 @@ impl ConnectionsResource {
         caller: Access<WriteChannels>,
         device: Device,
         id: Path<Id<id::Connection>>,
+        _idempotency_key: Once,
         body: StrictJson<Choices>,
     ) -> Answer<Found<Connected>> {
         let StrictJson(body) = body;

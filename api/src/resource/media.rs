@@ -96,7 +96,9 @@ impl From<Shown> for MediaAsset {
             bytes: asset.bytes,
             width: asset.width,
             height: asset.height,
-            duration_ms: asset.duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+            duration_ms: asset
+                .duration
+                .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
             digest: asset.digest.to_string(),
             alt_text: asset.alt_text,
             filename: asset.filename,

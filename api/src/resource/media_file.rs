@@ -70,3 +70,50 @@ fn answer(served: Served) -> Response {
         Some(body) => response.body(Body::from_bytes_stream(body.map_err(std::io::Error::other))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+    use publishing::media::MediaKind;
+
+    use super::*;
+
+    fn served(shown: Shown, body: Option<&'static [u8]>) -> Served {
+        let stream = body.map(|bytes| futures::stream::iter([Ok(bytes::Bytes::from_static(bytes))]).boxed());
+        let length = body.map_or(0, |bytes| bytes.len() as u64);
+        Served { kind: MediaKind::Jpeg, shown, etag: "\"abc\"".to_owned(), total: 100, length, body: stream }
+    }
+
+    fn header(response: &Response, name: &str) -> Option<String> {
+        Some(response.headers().get(name)?.to_str().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn every_answer_says_that_it_is_not_to_be_kept_or_guessed_at() {
+        let cases = [
+            (Shown::Whole, StatusCode::OK, None),
+            (Shown::Part { first: 10, last: 13 }, StatusCode::PARTIAL_CONTENT, Some("bytes 10-13/100")),
+            (Shown::Nothing, StatusCode::RANGE_NOT_SATISFIABLE, Some("bytes */100")),
+        ];
+        for (shown, status, range) in cases {
+            let body = (shown != Shown::Nothing).then_some(b"data".as_slice());
+            let response = answer(served(shown, body));
+            assert_eq!(response.status(), status);
+            assert_eq!(header(&response, "content-range").as_deref(), range);
+            assert_eq!(header(&response, "cache-control").as_deref(), Some("no-store"));
+            assert_eq!(header(&response, "x-content-type-options").as_deref(), Some("nosniff"));
+            assert_eq!(header(&response, "accept-ranges").as_deref(), Some("bytes"));
+            assert_eq!(header(&response, "etag").as_deref(), Some("\"abc\""));
+            assert_eq!(header(&response, "content-type").as_deref(), Some("image/jpeg"));
+            let expected: &[u8] = body.unwrap_or_default();
+            assert_eq!(header(&response, "content-length"), Some(expected.len().to_string()));
+            assert_eq!(response.into_body().into_bytes().await.unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_head_has_the_length_that_the_body_would_have() {
+        let response = answer(Served { length: 100, ..served(Shown::Whole, None) });
+        assert_eq!(header(&response, "content-length").as_deref(), Some("100"));
+    }
+}

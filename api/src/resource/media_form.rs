@@ -27,7 +27,7 @@ use crate::{
 const MAX_TEXT: u64 = 4 * MAX_ALT_TEXT as u64;
 
 /// The form, of which nothing was read yet.
-pub struct MediaForm(Multipart);
+pub(super) struct MediaForm(Multipart);
 
 impl MediaForm {
     /// Reads the parts before the file. What follows the file is not read.
@@ -39,7 +39,8 @@ impl MediaForm {
                 Some("workspace_id") if workspace.is_none() => workspace = Some(workspace_id(part).await?),
                 Some("alt_text") if alt_text.is_none() => alt_text = Some(text(part, "alt_text").await?),
                 Some("file") => {
-                    let missing = || wrong("workspace_id", "required", "This part must stand before the file.");
+                    let missing =
+                        || wrong("workspace_id", "required", "This part must stand before the file.");
                     let new = NewMedia {
                         workspace: workspace.ok_or_else(missing)?,
                         alt_text: alt_text.filter(|text| !text.is_empty()),
@@ -48,8 +49,16 @@ impl MediaForm {
                     };
                     return Ok((new, incoming(part)));
                 }
-                Some("workspace_id" | "alt_text") => return Err(wrong("", "repeated", "A part stands there twice.")),
-                _ => return Err(wrong("", "unknown_field", "The form has a part that the document does not know.")),
+                Some("workspace_id" | "alt_text") => {
+                    return Err(wrong("", "repeated", "A part stands there twice."));
+                }
+                _ => {
+                    return Err(wrong(
+                        "",
+                        "unknown_field",
+                        "The form has a part that the document does not know.",
+                    ));
+                }
             }
         }
         Err(wrong("file", "required", "The form has no part `file`."))
@@ -57,7 +66,9 @@ impl MediaForm {
 }
 
 fn incoming(part: Field) -> Incoming {
-    ReaderStream::with_capacity(part.into_async_read(), 64 * 1024).map_err(|_| IncomingError::Interrupted).boxed()
+    ReaderStream::with_capacity(part.into_async_read(), 64 * 1024)
+        .map_err(|_| IncomingError::Interrupted)
+        .boxed()
 }
 
 async fn workspace_id(part: Field) -> Result<WorkspaceId, Problem> {
@@ -116,7 +127,92 @@ impl<'a> ApiExtractor<'a> for MediaForm {
         Some(MetaRequest { description: None, content, required: true })
     }
 
-    async fn from_request(request: &'a Request, body: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
-        Ok(Self(Multipart::from_request(request, body).await.map_err(|_| malformed())?))
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        Ok(Self(<Multipart as FromRequest>::from_request(request, body).await.map_err(|_| malformed())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDARY: &str = "xxBOUNDARYxx";
+
+    /// A form of parts, each the headers' extra parameters and the content.
+    fn form(parts: &[(&str, &str)]) -> Request {
+        let part = |(head, content): &(&str, &str)| {
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
+        };
+        let parts = parts.iter().map(part).collect::<Vec<_>>().concat();
+        Request::builder()
+            .content_type(&format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(format!("{parts}--{BOUNDARY}--\r\n"))
+    }
+
+    async fn read(request: Request) -> Result<(NewMedia, Vec<u8>), Problem> {
+        let (request, mut body) = request.split();
+        let form =
+            <MediaForm as ApiExtractor>::from_request(&request, &mut body, ExtractParamOptions::default())
+                .await?;
+        let (new, file) = form.open().await?;
+        Ok((new, file.try_collect::<Vec<_>>().await.unwrap().concat()))
+    }
+
+    async fn refused(parts: &[(&str, &str)]) -> (String, &'static str) {
+        let problem = read(form(parts)).await.err().unwrap();
+        (problem.violations[0].pointer.to_string(), problem.violations[0].code)
+    }
+
+    const FILE: (&str, &str) = ("name=\"file\"; filename=\"cat.jpg\"\r\nContent-Type: image/jpeg", "picture");
+
+    #[tokio::test]
+    async fn the_parts_before_the_file_are_read_and_the_file_is_handed_on() {
+        let workspace = WorkspaceId::new();
+        let id = workspace.to_string();
+        let parts = [("name=\"workspace_id\"", id.as_str()), ("name=\"alt_text\"", "A cät"), FILE];
+        let (new, file) = read(form(&parts)).await.unwrap();
+        assert_eq!(new.workspace, workspace);
+        assert_eq!(new.alt_text.as_deref(), Some("A cät"));
+        assert_eq!(
+            (new.filename.as_deref(), new.content_type.as_deref()),
+            (Some("cat.jpg"), Some("image/jpeg"))
+        );
+        assert_eq!(file, b"picture");
+    }
+
+    #[tokio::test]
+    async fn a_form_that_is_not_the_documents_is_refused_with_the_part_that_is_wrong() {
+        let id = WorkspaceId::new().to_string();
+        let workspace = ("name=\"workspace_id\"", id.as_str());
+        assert_eq!(refused(&[FILE]).await, ("/workspace_id".to_owned(), "required"));
+        assert_eq!(refused(&[workspace]).await, ("/file".to_owned(), "required"));
+        assert_eq!(
+            refused(&[("name=\"workspace_id\"", "ws_1"), FILE]).await,
+            ("/workspace_id".to_owned(), "invalid")
+        );
+        assert_eq!(refused(&[workspace, workspace, FILE]).await, (String::new(), "repeated"));
+        assert_eq!(
+            refused(&[workspace, ("name=\"owner\"", "me"), FILE]).await,
+            (String::new(), "unknown_field")
+        );
+        let long = "x".repeat(4_001);
+        assert_eq!(
+            refused(&[("name=\"alt_text\"", &long), workspace, FILE]).await,
+            ("/alt_text".to_owned(), "too_long")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_form_is_malformed() {
+        let without = Request::builder().content_type("multipart/form-data").body("x");
+        assert_eq!(read(without).await.err().unwrap().code, Code::MalformedRequest);
+        let cut = Request::builder().content_type(&format!("multipart/form-data; boundary={BOUNDARY}")).body(
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"alt_text\"\r\n\r\ncut off"),
+        );
+        assert_eq!(read(cut).await.err().unwrap().code, Code::MalformedRequest);
     }
 }

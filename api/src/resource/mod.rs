@@ -9,6 +9,9 @@ mod content;
 mod courtesy;
 mod health;
 mod me;
+mod media;
+mod media_file;
+mod media_form;
 mod organization;
 mod platforms;
 mod posts;
@@ -26,6 +29,8 @@ pub use self::{
     connections::ConnectionsResource,
     health::{HealthResource, Readiness},
     me::MeResource,
+    media::MediaResource,
+    media_file::{MediaFile, PATH as MEDIA_FILE},
     organization::OrganizationResource,
     platforms::PlatformsResource,
     posts::PostsResource,

@@ -106,6 +106,7 @@ impl PlatformsResource {
     ///
     /// What each accepts and asks for: the very values that posts are validated against.
     #[oai(path = "/platforms", method = "get", operation_id = "listPlatforms")]
+    #[expect(clippy::unused_async, reason = "the framework calls async handlers only")]
     async fn list(&self, _caller: Access<Anyone>) -> Answer<Found<Platforms>> {
         let data = platform::Platform::ALL.iter().map(|one| one.capabilities().into()).collect();
         Ok(Found::plain(Platforms { data }))

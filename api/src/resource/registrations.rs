@@ -66,6 +66,7 @@ pub struct RegistrationsResource {
 impl RegistrationsResource {
     /// What a person must confirm to register
     #[oai(path = "/registrations/policy", method = "get", operation_id = "getRegistrationPolicy")]
+    #[expect(clippy::unused_async, reason = "the framework calls async handlers only")]
     async fn policy(&self) -> Answer<Found<RegistrationPolicy>> {
         let policy = &self.accounts.policy;
         let (min_age, notice_version) = (policy.min_age.years(), policy.notice_version.clone());

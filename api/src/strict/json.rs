@@ -1,5 +1,5 @@
 //! A JSON reader that refuses what readers disagree about: repeated keys (RFC 8259 §4 leaves them open), NUL characters
-//! (PostgreSQL's text cannot hold them) and deep nesting.
+//! (text in the database cannot hold them) and deep nesting.
 
 use std::{
     cell::{Cell, RefCell},

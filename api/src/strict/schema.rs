@@ -116,24 +116,14 @@ impl Checker<'_> {
     }
 
     fn discriminated(&mut self, mapping: &Value, property: &str, value: &Value, at: &Pointer) {
-        match value.get(property).and_then(Value::as_str).map(|name| &mapping[name]) {
-            Some(Value::String(target)) => {
-                let schema = Value::Object(Map::from_iter([("$ref".to_owned(), target.as_str().into())]));
-                self.value(&schema, value, at);
-            }
-            _ => {
-                let known: Vec<Value> = mapping
-                    .as_object()
-                    .into_iter()
-                    .flat_map(|map| map.keys().cloned().map(Value::String))
-                    .collect();
-                self.report(
-                    &at.member(property),
-                    "not_allowed",
-                    format!("This must be one of {}.", words(&known)),
-                );
-            }
+        let name = value.get(property).and_then(Value::as_str);
+        if let Some(target) = name.and_then(|name| mapping[name].as_str()) {
+            let schema = Value::Object(Map::from_iter([("$ref".to_owned(), target.into())]));
+            return self.value(&schema, value, at);
         }
+        let names = mapping.as_object().into_iter().flat_map(Map::keys);
+        let known: Vec<Value> = names.cloned().map(Value::String).collect();
+        self.report(&at.member(property), "not_allowed", format!("This must be one of {}.", words(&known)));
     }
 
     fn adopt(&mut self, violations: Vec<Violation>, at: &Pointer) {

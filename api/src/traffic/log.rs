@@ -31,7 +31,9 @@ impl Pseudonyms {
             Actor::Member { person, .. } => mac.update(person.uuid().as_bytes()),
             Actor::ApiKey { key, .. } => mac.update(key.uuid().as_bytes()),
         }
-        mac.finalize().into_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut half = [0; 8];
+        half.copy_from_slice(&mac.finalize().into_bytes()[..8]);
+        format!("{:016x}", u64::from_be_bytes(half))
     }
 }
 

@@ -114,9 +114,10 @@ impl Buckets {
         }
         let one = self.quota.window / self.quota.requests.max(1);
         let empty_at = buckets.get(&hasher.finish()).copied().unwrap_or(now).max(now);
-        let filled = empty_at + one - now;
+        let waiting = empty_at.saturating_sub(now);
+        let filled = waiting + one;
         if let Some(excess) = filled.checked_sub(self.quota.window).filter(|excess| !excess.is_zero()) {
-            return Err((self.allowance(empty_at - now), excess));
+            return Err((self.allowance(waiting), excess));
         }
         buckets.insert(hasher.finish(), empty_at + one);
         Ok(self.allowance(filled))

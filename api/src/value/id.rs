@@ -69,7 +69,7 @@ impl<T: StaticType + Send + Sync> Type for Id<T> {
         format!("{}_id", T::TYPE).into()
     }
 
-    /// The pattern is that of TypeID: base 32 without i, l, o and u, whose first digit is at most 7 (128 bits).
+    /// The pattern is that of type-safe ids: base 32 without i, l, o and u, whose first digit is at most 7 (128 bits).
     fn schema_ref() -> MetaSchemaRef {
         let mut schema = MetaSchema::new("string");
         schema.pattern = Some(format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", T::TYPE));

@@ -13,22 +13,68 @@ use tenancy::{
 
 use crate::support::{Answered, Api, quota};
 
+/// The secured operations of the whole document: method, a path, and the scopes.
+fn secured() -> Vec<(Method, String, Vec<Scope>)> {
+    let document = api::document();
+    let secured = document.operations().filter(|(_, _, operation)| operation["security"] != json!([]));
+    let call = |(path, method, operation): (&str, &str, &Value)| {
+        let known =
+            [("{id}", "nonsense")].iter().fold(path.to_owned(), |path, (from, to)| path.replace(from, to));
+        let requirements =
+            operation["security"].as_array().unwrap().iter().filter_map(Value::as_object).flatten();
+        let scopes = requirements.flat_map(|(_, scopes)| scopes.as_array().unwrap());
+        let scopes = scopes.map(|scope| scope.as_str().unwrap().parse().unwrap()).collect();
+        (method.to_uppercase().parse().unwrap(), known, scopes)
+    };
+    secured.map(call).collect()
+}
+
 #[tokio::test]
 async fn every_secured_operation_asks_for_a_token_before_it_looks_at_anything_else() {
-    let api = Api::new();
-    let document = api::document();
-    for (path, method, operation) in document.operations() {
-        if operation["security"].as_array().is_none_or(Vec::is_empty) {
-            continue;
-        }
-        let path = path.replace("{id}", "nonsense");
-        let method: Method = method.to_uppercase().parse().unwrap();
+    let api = Api::of_every_operation();
+    for (method, path, _) in secured() {
         let answer =
             api.send(method.clone(), &format!("{path}?surprise=1"), "", Some(json!({"surprise": 1}))).await;
         assert_eq!((answer.status, answer.code()), (401, "authentication_required"), "{method} {path}");
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
         let answer = api.send(method.clone(), &path, "eyJhbGciOiJub25lIn0.e30.", None).await;
         assert_eq!((answer.status, answer.code()), (401, "invalid_token"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_a_key_with_all_scopes_but_its_own() {
+    let api = Api::of_every_operation();
+    let member = api.member("ada@example.org").await;
+    for (method, path, scopes) in secured().into_iter().filter(|(_, _, scopes)| !scopes.is_empty()) {
+        let others: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| !scopes.contains(scope)).collect();
+        let key = api.key(&member, &others, &[]).await;
+        let answer = api.send(method.clone(), &path, &key, None).await;
+        assert_eq!((answer.status, answer.code()), (403, "scope_missing"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_parameters_and_fields_that_nobody_described() {
+    let api = Api::of_every_operation();
+    let token = api.member("ada@example.org").await;
+    let document = api::document();
+    for (path, method, operation) in document.operations().filter(|(path, ..)| !path.contains('{')) {
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let answer = api.send(method.clone(), &format!("{path}?surprise=1"), &token, None).await;
+        assert_eq!(answer.code(), "invalid_parameters", "{method} {path}");
+        assert!(
+            answer.violations().contains(&"query /surprise unknown_parameter".to_owned()),
+            "{method} {path}"
+        );
+        if operation["requestBody"]["content"]["application/json"].is_object() {
+            let answer = api.send(method.clone(), path, &token, Some(json!({"surprise": 1}))).await;
+            assert_eq!((answer.status, answer.code()), (422, "validation_failed"), "{method} {path}");
+            assert!(
+                answer.violations().contains(&"body /surprise unknown_field".to_owned()),
+                "{method} {path}"
+            );
+        }
     }
 }
 

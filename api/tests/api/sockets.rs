@@ -150,6 +150,14 @@ async fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[tokio::test]
+async fn a_head_request_gets_the_head_only() {
+    let running = start().await;
+    let answer =
+        exchange(running.address, b"HEAD /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn stopping_lets_the_request_in_hand_finish_and_takes_no_more() {
     let running = start().await;
     let mut stream = TcpStream::connect(running.address).await.unwrap();

@@ -2,25 +2,37 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use api::{
-    Settings, UseCases,
+    Settings,
+    document::Document,
+    publish,
     request::{
         ClientAddress, Cursors, Tokens,
         idempotency::{Claim, Claimed, IdempotencyStore, Kept, Unavailable},
     },
-    resource::Readiness,
-    traffic::{Intake, Origins, Pseudonyms, Quota},
+    resource::{
+        ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
+        MeResource, OrganizationResource, PlatformsResource, Readiness, RegistrationsResource,
+        SessionsResource, WorkspacesResource,
+    },
+    traffic::{Intake, Origins, Pseudonyms, Quota, frame},
 };
 use async_trait::async_trait;
 use poem::{
-    Endpoint, Response,
-    http::Method,
+    EndpointExt,
+    endpoint::BoxEndpoint,
+    http::{Method, StatusCode},
     test::{TestClient, TestResponse},
 };
+use poem_openapi::{
+    OpenApi,
+    registry::{MetaApi, Registry},
+};
+use publishing::connection::Connections;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tenancy::{
@@ -29,6 +41,23 @@ use tenancy::{
     testing::{PASSWORD, World, grant, registration, sign_in},
 };
 
+use crate::grants;
+
+/// The document of these tests.
+pub(crate) fn document() -> Document {
+    Document::of::<Resources>()
+}
+
+type Resources = (
+    HealthResource,
+    (RegistrationsResource, SessionsResource, MeResource),
+    (OrganizationResource, WorkspacesResource, ApiKeysResource),
+    (PlatformsResource, ConnectionsResource, ChannelsResource),
+);
+
+/// An endpoint that many clients share.
+pub(crate) type Shared = Arc<BoxEndpoint<'static>>;
+
 /// Everything a test needs to call.
 pub(crate) struct Api {
     pub(crate) world: World,
@@ -36,10 +65,14 @@ pub(crate) struct Api {
     pub(crate) settings: Settings,
     /// Checks access tokens instead of the world's own signer.
     pub(crate) signer: Option<Arc<dyn TokenSigner>>,
+    /// Connections over a platform that always agrees.
+    pub(crate) connections: Connections,
+    pub(crate) is_stubbed: bool,
+    pub(crate) endpoint: OnceLock<Shared>,
 }
 
 pub(crate) fn quota(requests: u32) -> Quota {
-    Quota { requests, window: Duration::from_secs(60) }
+    Quota { requests, window: Duration::from_mins(1) }
 }
 
 impl Api {
@@ -54,26 +87,57 @@ impl Api {
             pseudonyms: Pseudonyms::new(&[2; 32]),
             key_set: json!({"keys": [{"kty": "OKP"}]}),
         };
-        Self { world: World::new(), keys: Arc::default(), settings, signer: None }
+        let world = World::new();
+        let connections = grants::connections(&world);
+        let (keys, endpoint) = (Arc::default(), OnceLock::new());
+        Self { world, keys, settings, signer: None, connections, is_stubbed: false, endpoint }
     }
 
-    pub(crate) fn endpoint(&self) -> impl Endpoint<Output = Response> + 'static {
+    /// The endpoint; the settings are fixed when it is first asked for.
+    pub(crate) fn endpoint(&self) -> Shared {
+        Arc::clone(self.endpoint.get_or_init(|| Arc::new(self.build())))
+    }
+
+    fn build(&self) -> BoxEndpoint<'static> {
         let world = &self.world;
         let signer = self.signer.clone().unwrap_or_else(|| world.signer.clone());
         let authenticator = Authenticator { signer, ..world.authenticator() };
-        let use_cases = UseCases {
-            accounts: world.accounts(),
-            sessions: world.sessions(),
-            organizations: world.organizations(),
-            api_keys: world.api_keys(),
-            authenticate: Arc::new(Tokens { authenticator, api_keys: world.api_keys() }),
-            idempotency: self.keys.clone(),
-            readiness: Arc::new(Ready),
-        };
-        api::api(use_cases, self.settings.clone())
+        let authenticate = Arc::new(Tokens { authenticator, api_keys: world.api_keys() });
+        let gate = self.settings.gate(authenticate.clone(), self.keys.clone());
+        let callback = Callback { connections: self.connections.clone(), quotas: Arc::clone(&gate.quotas) };
+        let routes = if self.is_stubbed { publish(Stubs, gate) } else { publish(self.resources(), gate) };
+        frame(self.settings.frame(authenticate), routes.at(CALLBACK, callback)).boxed()
     }
 
-    pub(crate) fn client(&self) -> TestClient<impl Endpoint<Output = Response> + 'static> {
+    /// Every operation of the whole document, with handlers that do nothing: for what happens before them.
+    pub(crate) fn of_every_operation() -> Self {
+        Self { is_stubbed: true, ..Self::new() }
+    }
+
+    /// The resources of tenancy and of connections: enough to try what all have in common.
+    fn resources(&self) -> Resources {
+        let (world, cursors) = (&self.world, &self.settings.cursors);
+        let accounts = (
+            RegistrationsResource { accounts: world.accounts() },
+            SessionsResource { sessions: world.sessions() },
+            MeResource { accounts: world.accounts() },
+        );
+        let organization = (
+            OrganizationResource { organizations: world.organizations() },
+            WorkspacesResource { organizations: world.organizations(), cursors: cursors.clone() },
+            ApiKeysResource { api_keys: world.api_keys(), cursors: cursors.clone() },
+        );
+        let key_set = self.settings.key_set.clone();
+        let connections = self.connections.clone();
+        let channels = (
+            PlatformsResource,
+            ConnectionsResource { connections: connections.clone(), cursors: cursors.clone() },
+            ChannelsResource { connections, cursors: cursors.clone() },
+        );
+        (HealthResource { readiness: Arc::new(Ready), key_set }, accounts, organization, channels)
+    }
+
+    pub(crate) fn client(&self) -> TestClient<Shared> {
         TestClient::new(self.endpoint())
     }
 
@@ -159,6 +223,32 @@ impl Answered {
         let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
         let all = self.body["violations"].as_array().unwrap().iter();
         all.map(|one| format!("{} {} {}", text(one, "in"), text(one, "pointer"), text(one, "code"))).collect()
+    }
+}
+
+/// The operations of [`api::Resources`], doing nothing.
+struct Stubs;
+
+impl OpenApi for Stubs {
+    fn meta() -> Vec<MetaApi> {
+        api::Resources::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        api::Resources::register(registry);
+    }
+
+    fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        for (path, method, _) in api::document().operations() {
+            let mut parameters = 0..;
+            let steps = path.split('/').map(|step| match step.strip_prefix('{') {
+                Some(_) => format!(":param{}", parameters.next().unwrap()),
+                None => step.to_owned(),
+            });
+            let route = table.entry(steps.collect::<Vec<_>>().join("/")).or_default();
+            let stub = poem::endpoint::make_sync(|_| StatusCode::NO_CONTENT).map_to_response();
+            route.insert(method.to_uppercase().parse().unwrap(), stub.boxed());
+        }
     }
 }
 

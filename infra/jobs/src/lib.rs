@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod backend;
+pub mod crash;
 mod fetcher;
 mod hold;
 pub mod publishing;

@@ -183,3 +183,21 @@ async fn a_server_that_falls_silent_is_given_up() {
     let broken = ok("content-length: 10\r\n", "half");
     assert_eq!(read_from(vec![broken], 100).await, Err(FetchError::Unreachable));
 }
+
+#[tokio::test]
+async fn a_body_that_drips_for_ever_is_given_up_at_the_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        let head = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await;
+        assert!(head.is_ok());
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let limits = Limits { total: Duration::from_millis(500), ..limits() };
+    let client = Outbound::new(limits, vec![address.to_string().parse().unwrap()]).unwrap();
+    assert_eq!(read(&client, &format!("http://{address}/"), 1_000_000).await, Err(FetchError::TimedOut));
+}

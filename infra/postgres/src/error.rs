@@ -35,7 +35,7 @@ impl StoreError {
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error {
-            Error::DatabaseError(kind, information) => from_database(&kind, information.as_ref()),
+            Error::DatabaseError(kind, information) => from_database(kind, information.as_ref()),
             Error::NotFound => Self::corrupt("a row that must be there is missing"),
             // These errors quote values; only their kind is passed on.
             Error::DeserializationError(_) => Self::corrupt("a column does not decode"),
@@ -49,15 +49,15 @@ impl From<Error> for StoreError {
     }
 }
 
-fn from_database(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> StoreError {
+fn from_database(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> StoreError {
     use DatabaseErrorKind as Kind;
-    let constraint = || information.constraint_name().unwrap_or("an unnamed constraint").to_owned();
+    let constraint = information.constraint_name().unwrap_or("an unnamed constraint");
     match kind {
         Kind::UniqueViolation
         | Kind::ForeignKeyViolation
         | Kind::RestrictViolation
-        | Kind::ExclusionViolation => StoreError::Conflict(constraint()),
-        Kind::CheckViolation => StoreError::Corrupt(format!("refused by {}", constraint()).into()),
+        | Kind::ExclusionViolation => StoreError::Conflict(constraint.to_owned()),
+        Kind::CheckViolation => StoreError::Corrupt(format!("refused by {constraint}").into()),
         Kind::NotNullViolation => StoreError::Corrupt(
             format!("no value for {}", information.column_name().unwrap_or("a column")).into(),
         ),

@@ -1,4 +1,4 @@
-//! PostgreSQL: the stores. One store method is one transaction; a row is private to its file.
+//! The stores, in a relational database. One store method is one transaction; a row is private to its file.
 #![forbid(unsafe_code)]
 
 pub mod connections;

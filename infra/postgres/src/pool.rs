@@ -31,7 +31,7 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Makes a pool of at most `max` connections and checks that one can be had.
 ///
-/// `url` is a PostgreSQL URL; unix sockets work (`postgresql:///name?host=/directory&user=me`), and `sslmode` means what
+/// `url` begins with `postgresql://`; unix sockets work (`postgresql:///name?host=/directory&user=me`), and `sslmode` means what
 /// it means to libpq.
 pub async fn connect(url: &str, max: usize) -> Result<Pool, StoreError> {
     let target = Target::parse(url)?;

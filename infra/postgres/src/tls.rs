@@ -12,7 +12,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
@@ -40,9 +40,11 @@ pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, Error> {
             return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
         }
         Trust::System => rustls_native_certs::load_native_certs().certs,
-        Trust::File(path) => CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect)
-            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?,
+        Trust::File(path) => {
+            CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|_| {
+                Error::General("the file that sslrootcert names cannot be read as PEM".to_owned())
+            })?
+        }
     };
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots);

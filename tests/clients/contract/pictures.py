@@ -33,5 +33,5 @@ folder.mkdir(parents=True, exist_ok=True)
 for name, *shape in PICTURES:
     draw(folder / name, *shape)
 server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
-print(f"http://127.0.0.1:{server.server_port}", flush=True)
+print(f"pictures at http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

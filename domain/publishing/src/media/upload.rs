@@ -121,12 +121,11 @@ impl Media {
     /// The organization's key chain for media, made at the first upload.
     async fn chain(&self, organization: OrganizationId) -> Result<KeyChain, MediaError> {
         let keys = self.store.keys(organization).await?.ok_or(MediaError::NotFound)?;
-        let data = match keys.data {
-            Some(data) => data,
-            None => {
-                let fresh = self.vault.new_data_key(&keys.organization)?;
-                self.store.save_key(organization, &fresh).await?
-            }
+        let data = if let Some(data) = keys.data {
+            data
+        } else {
+            let fresh = self.vault.new_data_key(&keys.organization)?;
+            self.store.save_key(organization, &fresh).await?
         };
         Ok(KeyChain::Organization { organization: keys.organization, data })
     }

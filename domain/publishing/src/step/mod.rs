@@ -2,6 +2,7 @@
 
 mod follow_up;
 mod look;
+mod moment;
 mod prepare;
 mod send;
 
@@ -27,6 +28,8 @@ use crate::{
     timing::Timing,
 };
 
+pub use moment::{Moment, Witness, nobody};
+
 /// The column channel tokens are sealed for.
 pub const TOKEN_COLUMN: &str = "channel_tokens.sealed";
 
@@ -39,6 +42,8 @@ pub trait Revocations: Send + Sync {
 
 /// Everything a step needs besides the claim.
 pub struct Steps {
+    /// Called at every named moment.
+    pub witness: Witness,
     /// Told of tokens that were refused.
     pub revocations: Arc<dyn Revocations>,
     /// The platforms.
@@ -58,6 +63,11 @@ pub struct Steps {
 }
 
 impl Steps {
+    /// Tells the witness.
+    pub fn at(&self, moment: Moment, claimed: &Claimed) {
+        (self.witness)(moment, claimed.platform, claimed.content.format());
+    }
+
     /// Opens the token and puts the work together. A refusal is about us, not the platform: nothing was called.
     fn work(&self, claimed: &Claimed) -> Result<(Arc<dyn Publisher>, Work), Refusal> {
         if claimed.content.hash(claimed.channel) != claimed.content_hash {

@@ -2,23 +2,27 @@
 
 use async_trait::async_trait;
 
-use super::{Steps, line, outcome};
+use super::{Moment, Steps, line, outcome};
 use crate::{
     publication::{Step, Verdict},
     publisher::{ClaimLost, Handles, Notebook, PrepareError, Readiness},
-    queue::{Claim, Claimed, Next, Outcome, PublicationQueue},
+    queue::{Claimed, Next, Outcome, PublicationQueue},
+    refusal::Reason,
 };
 
 /// Saves handles under the claim.
 struct ClaimNotebook<'a> {
     queue: &'a dyn PublicationQueue,
-    claim: Claim,
+    steps: &'a Steps,
+    claimed: &'a Claimed,
 }
 
 #[async_trait]
 impl Notebook for ClaimNotebook<'_> {
     async fn save(&self, handles: &Handles) -> Result<(), ClaimLost> {
-        self.queue.save_handles(self.claim, handles).await
+        self.queue.save_handles(self.claimed.claim, handles).await?;
+        self.steps.at(Moment::HandleSaved, self.claimed);
+        Ok(())
     }
 }
 
@@ -32,10 +36,16 @@ impl Steps {
             Ok(work) => work,
             Err(refusal) => return Some(self.refused(claimed, Step::Prepare, refusal, None)),
         };
-        let notebook = ClaimNotebook { queue, claim: claimed.claim };
+        let notebook = ClaimNotebook { queue, steps: self, claimed };
         match publisher.prepare(&work, &notebook).await {
             Ok(handles) => work.handles = handles,
             Err(PrepareError::ClaimLost(ClaimLost)) => return None,
+            // What was prepared is public already: an earlier call must have worked after all.
+            Err(PrepareError::Refused(refusal))
+                if refusal.reason == Reason::Duplicate && claimed.first_permitted_ago.is_some() =>
+            {
+                return Some(self.unclear(claimed, refusal.code));
+            }
             Err(PrepareError::Refused(refusal)) => {
                 return Some(self.refused(claimed, Step::Prepare, refusal, None));
             }

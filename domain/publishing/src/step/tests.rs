@@ -195,6 +195,7 @@ fn platform(answer: Answer) -> (Arc<Platform>, Steps) {
     });
     let publisher: Arc<dyn Publisher> = platform.clone();
     let steps = Steps {
+        witness: nobody,
         revocations: Arc::new(Reported::default()),
         publishers: [(crate::platform::Platform::Facebook, publisher)].into(),
         vault: Arc::new(GlassVault),

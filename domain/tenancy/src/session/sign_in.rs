@@ -46,12 +46,19 @@ impl Sessions {
             return Err(Refusal::WrongCredentials);
         };
         if verdict == Verdict::RightButStale {
-            let newer = self.hasher.hash(&request.password).await?;
-            self.accounts.replace_hash(credentials.person, &credentials.password, &newer).await?;
+            self.renew_hash(&credentials, &request.password).await?;
         }
         let tokens = self.open(&credentials, request.organization, client, now).await?;
         self.throttles.forgive(&subjects).await?;
         Ok(tokens)
+    }
+
+    /// Makes the hash again as it is made today. When too many wait, the next sign-in does it.
+    async fn renew_hash(&self, credentials: &Credentials, password: &SecretString) -> Result<(), Refusal> {
+        if let Ok(newer) = self.hasher.hash(password).await {
+            self.accounts.replace_hash(credentials.person, &credentials.password, &newer).await?;
+        }
+        Ok(())
     }
 
     /// The mail first: a success forgets its strikes, and takes one back from the client's address.

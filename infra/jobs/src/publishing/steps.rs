@@ -8,7 +8,7 @@ use std::{
 use apalis::prelude::Data;
 use publishing::{
     queue::{Claimed, Next, Outcome, Queue},
-    step::Steps,
+    step::{Moment, Steps},
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,9 @@ pub(super) async fn handle(held: Held<Claimed>, step: Data<Arc<Step>>) {
         if let Some(outcome) = step.run(&held).await {
             count(&step, &held, &outcome);
             step.recorder.record(outcome.clone()).await;
+            if step.source.queue == Queue::Permit {
+                step.steps.at(Moment::Recorded, &held.row);
+            }
             step.steps.report(&held.row, &outcome).await;
         }
     };
@@ -57,14 +60,28 @@ impl Step {
         }
         let _kept = self.keeper.keep(row.claim);
         match self.source.queue {
-            Queue::Preparation => self.steps.prepare(self.source.rows.as_ref(), row).await,
-            Queue::Look => Some(self.steps.look(row).await),
-            Queue::FollowUp | Queue::Permit => Some(self.steps.follow_up(row).await),
+            Queue::Preparation => {
+                self.steps.at(Moment::Claimed, row);
+                let outcome = self.steps.prepare(self.source.rows.as_ref(), row).await;
+                self.steps.at(Moment::Prepared, row);
+                outcome
+            }
+            Queue::Look => {
+                let outcome = self.steps.look(row).await;
+                self.steps.at(Moment::Looked, row);
+                Some(outcome)
+            }
+            Queue::FollowUp | Queue::Permit => {
+                let outcome = self.steps.follow_up(row).await;
+                self.steps.at(Moment::FollowedUp, row);
+                Some(outcome)
+            }
         }
     }
 
     /// Waits for the due time and sends, if the permit still allows it. A permit that was not used goes back.
     async fn send(&self, held: &Held<Claimed>) -> Option<Outcome> {
+        self.steps.at(Moment::Permitted, &held.row);
         let window = Window::of(held, self.steps.timing.permit_lead + self.steps.timing.send_window);
         let due = tokio::time::Instant::from_std(held.claimed_at + held.row.due_in);
         let shut = tokio::select! {
@@ -77,7 +94,10 @@ impl Step {
             self.source.give_back(vec![held.row.clone()]).await;
             return None;
         }
-        Some(self.steps.send(&held.row).await)
+        self.steps.at(Moment::Due, &held.row);
+        let outcome = self.steps.send(&held.row).await;
+        self.steps.at(Moment::Sent, &held.row);
+        Some(outcome)
     }
 }
 

@@ -26,7 +26,7 @@ enum State {
     Doomed,
 }
 
-struct Object {
+struct Row {
     object: MediaObject,
     state: State,
     since: DateTime<Utc>,
@@ -35,7 +35,7 @@ struct Object {
 #[derive(Default)]
 struct Tables {
     key: Option<WrappedKey>,
-    objects: Vec<Object>,
+    objects: Vec<Row>,
     assets: Vec<(MediaAsset, Uuid)>,
 }
 
@@ -46,7 +46,7 @@ impl Tables {
         if let Some((same, _)) = self.assets.iter().find(same) {
             return Some(Kept { asset: same.clone(), is_new: false });
         }
-        let stored = |one: &&Object| one.state == State::Stored && one.object.digest == asset.digest;
+        let stored = |one: &&Row| one.state == State::Stored && one.object.digest == asset.digest;
         let object = self.objects.iter().find(stored)?.object.id;
         self.assets.push((asset.clone(), object));
         Some(Kept { asset: asset.clone(), is_new: true })
@@ -102,7 +102,7 @@ impl MediaStore for Memory {
     }
 
     async fn announce(&self, object: &MediaObject) -> Result<(), StoreError> {
-        let row = Object { object: object.clone(), state: State::Storing, since: self.clock.now() };
+        let row = Row { object: object.clone(), state: State::Storing, since: self.clock.now() };
         self.tables.lock().unwrap().objects.push(row);
         Ok(())
     }
@@ -113,7 +113,7 @@ impl MediaStore for Memory {
             return Ok(kept);
         }
         let lost = || StoreError::Conflict("media_objects.state".to_owned());
-        let announced = |one: &&mut Object| one.object.id == object && one.state == State::Storing;
+        let announced = |one: &&mut Row| one.object.id == object && one.state == State::Storing;
         tables.objects.iter_mut().find(announced).ok_or_else(lost)?.state = State::Stored;
         tables.keep_known(asset).ok_or_else(lost)
     }
@@ -183,7 +183,7 @@ impl MediaStore for Memory {
 
     async fn abandoned(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<MediaObject>, StoreError> {
         let tables = self.tables.lock().unwrap();
-        let lost = |one: &&Object| match one.state {
+        let lost = |one: &&Row| match one.state {
             State::Storing => one.since < since,
             State::Stored => false,
             State::Doomed => true,

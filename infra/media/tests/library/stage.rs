@@ -53,9 +53,12 @@ impl Clock for Hands {
     }
 }
 
+/// A declared type and a body.
+type Answer = (Option<String>, Result<Vec<u8>, FetchError>);
+
 /// The rest of the internet: one answer.
 #[derive(Default)]
-pub(crate) struct Internet(Mutex<Option<(Option<String>, Result<Vec<u8>, FetchError>)>>);
+pub(crate) struct Internet(Mutex<Option<Answer>>);
 
 impl Internet {
     pub(crate) fn answer(&self, content_type: Option<&str>, body: Result<Vec<u8>, FetchError>) {

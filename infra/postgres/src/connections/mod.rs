@@ -69,7 +69,7 @@ where
 fn reach(caller: &Caller) -> Option<Vec<Uuid>> {
     match &caller.reach {
         Reach::All => None,
-        Reach::Only(workspaces) => Some(workspaces.iter().map(|w| w.uuid()).collect()),
+        Reach::Only(workspaces) => Some(workspaces.iter().map(WorkspaceId::uuid).collect()),
     }
 }
 

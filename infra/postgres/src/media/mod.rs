@@ -24,7 +24,7 @@ use crate::{
     pool::{Connection, Pool},
 };
 
-/// Media in PostgreSQL.
+/// Media over a pool.
 #[derive(Clone)]
 pub struct PgMediaStore {
     pool: Pool,

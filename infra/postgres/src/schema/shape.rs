@@ -6,7 +6,7 @@ use diesel::{Column, QueryableByName, sql_types};
 
 use crate::{error::StoreError, pool::Pool};
 
-/// A column: its name, its type as PostgreSQL abbreviates it, and whether it may be NULL.
+/// A column: its name, its type as the catalogue abbreviates it, and whether it may be NULL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ColumnShape {
     /// The column's name.
@@ -39,7 +39,7 @@ macro_rules! shapes {
 
 /// An SQL type that a column can have.
 pub trait SqlType {
-    /// Its name in PostgreSQL.
+    /// Its name in the catalogue.
     fn udt() -> String;
     /// Whether it admits NULL.
     const NULLABLE: bool = false;

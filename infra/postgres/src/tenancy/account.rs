@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Accounts in PostgreSQL.
+/// Accounts in the database.
 #[derive(Clone)]
 pub struct PgAccounts(pub Pool);
 
@@ -67,8 +67,9 @@ impl PgAccounts {
     }
 
     async fn find(&self, mail_lookup: &[u8; 32]) -> Result<Option<Credentials>, StoreError> {
+        type Row = (Uuid, String, i32, (Uuid, i32, Vec<u8>));
         let mut connection = self.0.get().await?;
-        let row: Option<(Uuid, String, i32, (Uuid, i32, Vec<u8>))> = persons::table
+        let row: Option<Row> = persons::table
             .inner_join(person_keys::table)
             .filter(persons::mail_lookup.eq(mail_lookup.as_slice()))
             .select((

@@ -23,7 +23,7 @@ use crate::{
     schema::tenancy::{api_key_workspaces, api_keys, memberships},
 };
 
-/// API keys in PostgreSQL.
+/// API keys in the database.
 #[derive(Clone)]
 pub struct PgApiKeys(pub Pool);
 

@@ -4,6 +4,7 @@ mod account;
 mod api_key;
 mod column;
 mod organization;
+mod refresh;
 mod root_key;
 mod session;
 mod throttle;

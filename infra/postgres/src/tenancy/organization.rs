@@ -17,7 +17,7 @@ use crate::{
     schema::tenancy::{organization_keys, organizations, workspaces},
 };
 
-/// Organizations and workspaces in PostgreSQL.
+/// Organizations and workspaces in the database.
 #[derive(Clone)]
 pub struct PgOrganizations(pub Pool);
 

@@ -1,13 +1,10 @@
-//! Sessions and their refresh tokens.
+//! Sessions.
 
 use ::tenancy::{
     OrganizationId, PersonId, Role, SessionId,
     digest::SecretHash,
     sealing::{Sealed, WrappedKey},
-    session::{
-        EndReason, LiveSession, NewSession, RefreshState, Renewal, RenewedSession, SessionStore,
-        StoredSession, judge_renewal,
-    },
+    session::{EndReason, LiveSession, NewSession, RenewedSession, SessionStore, StoredSession},
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,36 +12,18 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::column::{bytes, role, root_key};
+use super::{
+    column::{bytes, role, root_key},
+    refresh::{exchange, insert_token},
+};
 use crate::{
     Connection, Pool, StoreError,
-    schema::tenancy::{memberships, person_keys, refresh_tokens, sessions},
+    schema::tenancy::{memberships, person_keys, sessions},
 };
 
-/// Sessions in PostgreSQL.
+/// Sessions in the database.
 #[derive(Clone)]
 pub struct PgSessions(pub Pool);
-
-/// A refresh token with its session, locked.
-#[derive(Queryable)]
-struct Presented {
-    session: Uuid,
-    used_at: Option<DateTime<Utc>>,
-    ended_at: Option<DateTime<Utc>>,
-    idle_expires_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-}
-
-impl Presented {
-    fn state(&self) -> RefreshState {
-        RefreshState {
-            is_used: self.used_at.is_some(),
-            is_ended: self.ended_at.is_some(),
-            idle_expires_at: self.idle_expires_at,
-            expires_at: self.expires_at,
-        }
-    }
-}
 
 #[derive(Queryable)]
 struct ListedRow {
@@ -80,31 +59,6 @@ impl PgSessions {
                 insert_session(connection, session).await?;
                 insert_token(connection, session.id.uuid(), session.refresh, session.at).await?;
                 Ok(Some(role))
-            })
-            .await
-    }
-
-    async fn exchange(
-        &self,
-        presented: SecretHash,
-        next: SecretHash,
-        now: DateTime<Utc>,
-        idle: TimeDelta,
-    ) -> Result<Option<RenewedSession>, StoreError> {
-        let mut connection = self.0.get().await?;
-        connection
-            .transaction(async |connection| {
-                let Some(row) = lock(connection, presented).await? else { return Ok(None) };
-                match judge_renewal(&row.state(), now, idle) {
-                    Renewal::Refuse => Ok(None),
-                    Renewal::EndReused => {
-                        end(connection, row.session, EndReason::ReusedToken, now).await?;
-                        Ok(None)
-                    }
-                    Renewal::Renew { idle_expires_at } => {
-                        renew(connection, &row, (presented, next), now, idle_expires_at).await
-                    }
-                }
             })
             .await
     }
@@ -194,75 +148,8 @@ async fn insert_session(connection: &mut Connection, session: &NewSession) -> Re
     Ok(())
 }
 
-async fn insert_token(
-    connection: &mut Connection,
-    session: Uuid,
-    hash: SecretHash,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    diesel::insert_into(refresh_tokens::table)
-        .values((
-            refresh_tokens::hash.eq(hash.0.as_slice()),
-            refresh_tokens::session_id.eq(session),
-            refresh_tokens::created_at.eq(now),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Two uses of one token at once wait here for each other, and the second sees the first.
-async fn lock(connection: &mut Connection, presented: SecretHash) -> Result<Option<Presented>, StoreError> {
-    Ok(refresh_tokens::table
-        .inner_join(sessions::table)
-        .filter(refresh_tokens::hash.eq(presented.0.as_slice()))
-        .select((
-            sessions::id,
-            refresh_tokens::used_at,
-            sessions::ended_at,
-            sessions::idle_expires_at,
-            sessions::expires_at,
-        ))
-        .for_update()
-        .first(connection)
-        .await
-        .optional()?)
-}
-
-async fn end(
-    connection: &mut Connection,
-    session: Uuid,
-    reason: EndReason,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    diesel::update(sessions::table.find(session))
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason.as_str())))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn renew(
-    connection: &mut Connection,
-    row: &Presented,
-    (presented, next): (SecretHash, SecretHash),
-    now: DateTime<Utc>,
-    idle_expires_at: DateTime<Utc>,
-) -> Result<Option<RenewedSession>, StoreError> {
-    diesel::update(refresh_tokens::table.find(presented.0.as_slice()))
-        .set(refresh_tokens::used_at.eq(now))
-        .execute(connection)
-        .await?;
-    insert_token(connection, row.session, next, now).await?;
-    diesel::update(sessions::table.find(row.session))
-        .set((sessions::idle_expires_at.eq(idle_expires_at), sessions::last_used_at.eq(now)))
-        .execute(connection)
-        .await?;
-    let live = live(connection, row.session, now).await?;
-    Ok(live.map(|live| RenewedSession { live, idle_expires_at, expires_at: row.expires_at }))
-}
-
-async fn live(
+/// The session, if it is alive, with the role its person has now.
+pub(super) async fn live(
     connection: &mut Connection,
     session: Uuid,
     now: DateTime<Utc>,
@@ -300,7 +187,8 @@ impl SessionStore for PgSessions {
         now: DateTime<Utc>,
         idle: TimeDelta,
     ) -> Result<Option<RenewedSession>, ::tenancy::StoreError> {
-        Ok(self.exchange(presented, next, now, idle).await?)
+        let mut connection = self.0.get().await.map_err(StoreError::from)?;
+        Ok(exchange(&mut connection, presented, next, now, idle).await?)
     }
 
     async fn live(

@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{Connection, Pool, StoreError, schema::tenancy::throttles};
 
-/// Strikes in PostgreSQL.
+/// Strikes in the database.
 #[derive(Clone)]
 pub struct PgThrottles(pub Pool);
 

@@ -16,13 +16,7 @@ pub(crate) async fn migrated_url() -> Option<String> {
     let (base, query) = server.split_once('?').unwrap_or((&server, ""));
     let base = base.rsplit_once('/').unwrap().0;
     let url = format!("{base}/{name}?{query}");
-    let mut fresh = connect_alone(&url).await.unwrap(); // TEMP
-    diesel_async::SimpleAsyncConnection::batch_execute(
-        &mut fresh,
-        include_str!("../../../../migrations/00000000000001_tenancy/up.sql"),
-    )
-    .await
-    .unwrap(); // TEMP
+    postgres::migrate(&url).await.unwrap();
     Some(url)
 }
 

@@ -4,4 +4,4 @@ mod check;
 mod disconnect;
 mod login;
 mod reconnect;
-mod stage;
+mod scene;

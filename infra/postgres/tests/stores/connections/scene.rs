@@ -1,4 +1,4 @@
-//! A stage for stories about connections: a real store, a platform and a vault that remember.
+//! A scene for stories about connections: a real store, a platform and a vault that remember.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use publishing::{
     authorizer::{Authorizer, Candidate, Grant, Liveness},
     connection::{
         Back, Begin, CameBack, ConnectionError, ConnectionSettings, Connections, IpClass, Offer, Pick,
-        Provider, Randomness,
+        Provider,
     },
     id::{ChannelId, ConnectionId},
     platform::Platform,
@@ -203,7 +203,7 @@ impl Random for Counter {
 }
 
 /// Everything a story needs.
-pub(crate) struct Stage {
+pub(crate) struct Scene {
     pub(crate) pool: Pool,
     pub(crate) store: PgConnectionStore,
     pub(crate) desk: Connections,
@@ -220,10 +220,9 @@ struct Count {
     n: i64,
 }
 
-impl Stage {
+impl Scene {
     pub(crate) async fn set() -> Option<Self> {
         let pool = support::migrated_pool().await?;
-        temp(&pool).await; // TEMP
         let store = PgConnectionStore::new(pool.clone());
         let granted = vec!["pages_show_list", "pages_read_engagement", "pages_manage_posts"];
         // Whole seconds of the present: the database's clock decides about checks.
@@ -358,16 +357,4 @@ pub(crate) async fn organization(pool: &Pool) -> (Caller, WorkspaceId) {
     );
     pool.get().await.unwrap().batch_execute(&sql).await.unwrap();
     (Caller { organization, reach: Reach::All, scopes: Scopes::all(), actor: member() }, workspace)
-}
-
-async fn temp(pool: &Pool) {
-    use diesel_async::SimpleAsyncConnection;
-    let mut c = pool.get().await.unwrap();
-    for sql in [
-        include_str!("../../../../../migrations/00000000000002_connections/up.sql"),
-        include_str!("../../../../../migrations/00000000000003_media/up.sql"),
-        include_str!("../../../../../migrations/00000000000004_publishing/up.sql"),
-    ] {
-        c.batch_execute(sql).await.unwrap();
-    }
 }

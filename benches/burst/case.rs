@@ -1,0 +1,172 @@
+//! One case: so many posts due at one instant, a worker that is started for it, and what came of it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{BigInt, Bool, Timestamptz},
+};
+use reqwest::Method;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::{
+    backlog,
+    house::House,
+    ledger::{self, Verdict},
+    stage::{Result, TEXT_LEAD, meter, process::Process},
+};
+
+/// Between the last request of the set-up and the first preparation: to clean up and to start the worker.
+const REST: Duration = Duration::from_secs(12);
+/// How long a case may take from its due time on.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// The pause between two questions whether anything is left to do; each costs the database a tenth of a millisecond.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The states in which a publication has no result.
+const OPEN: &str = "'scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed'";
+
+/// What is measured.
+pub(crate) struct Case {
+    /// Publications due at one instant.
+    pub(crate) publications: usize,
+    /// How long every call to the platform takes.
+    pub(crate) latency: Duration,
+    /// Irreversible calls at once, if not the default.
+    pub(crate) sends: Option<usize>,
+}
+
+/// CPU time.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) worker: Duration,
+    pub(crate) database: Duration,
+    pub(crate) sandbox: Duration,
+}
+
+/// What came of a case.
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    /// From just before the first preparation until nothing was left to do, permalinks included.
+    pub(crate) whole: Cost,
+    /// From two seconds before the due time until the last result was written.
+    pub(crate) burst: Cost,
+    /// The worker's peak, in MiB.
+    pub(crate) memory: f64,
+    /// The load average of the last minute, just before the case.
+    pub(crate) load: String,
+}
+
+impl Case {
+    /// Writes the posts, schedules them, starts a worker and watches.
+    pub(crate) async fn run(&self, house: &House<'_>) -> Result<Outcome> {
+        let due = self.schedule(house).await?;
+        let latency = json!({"ms": u64::try_from(self.latency.as_millis())?});
+        house.front_end.admin(Method::PUT, "latency", Some(latency)).await?;
+        backlog::settle(house).await?;
+        let before = ledger::length(&house.front_end).await?;
+        let sends: Vec<_> =
+            self.sends.iter().map(|sends| ("POSTERN_WORKER_CONCURRENCY", sends.to_string())).collect();
+        let load = std::fs::read_to_string("/proc/loadavg")?;
+        let worker = house.stage.role("work", &sends).await?;
+        let (whole, burst) = watch(house, &worker, due).await?;
+        let memory = meter::peak_memory(worker.pid)?;
+        worker.stop().await?;
+        let entries = ledger::read(&house.front_end, before).await?;
+        let finished = count_finished(house, due).await?;
+        let verdict = Verdict::of(&entries, due, self.latency, self.publications.abs_diff(finished));
+        let load = load.split_whitespace().next().unwrap_or_default().to_owned();
+        Ok(Outcome { verdict, whole, burst, memory, load })
+    }
+
+    /// Schedules one post for each channel, all for the instant that is returned.
+    async fn schedule(&self, house: &House<'_>) -> Result<DateTime<Utc>> {
+        let began = Instant::now();
+        let posts = house.write(self.publications).await?;
+        let ahead = began.elapsed() * 3 + REST + TEXT_LEAD;
+        let due = (Utc::now() + ahead).trunc_subsecs(0) + TimeDelta::seconds(1);
+        eprintln!("{} posts are written; they are due at {due}", posts.len());
+        house.schedule(posts, due).await?;
+        Ok(due)
+    }
+}
+
+/// Waits for everything, and reads the meters when it begins, before the due time, and when it ends.
+async fn watch(house: &House<'_>, worker: &Process, due: DateTime<Utc>) -> Result<(Cost, Cost)> {
+    sleep_until(due - TEXT_LEAD - TimeDelta::seconds(1)).await?;
+    let begun = cost(house, worker).await?;
+    sleep_until(due - TimeDelta::seconds(2)).await?;
+    let armed = cost(house, worker).await?;
+    wait_until_none_is(house, due, OPEN).await?;
+    let sent = cost(house, worker).await?;
+    wait_until_none_is(house, due, "'published'").await?;
+    let ended = cost(house, worker).await?;
+    Ok((begun.until(ended), armed.until(sent)))
+}
+
+impl Cost {
+    fn until(self, end: Self) -> Self {
+        Self {
+            worker: end.worker.saturating_sub(self.worker),
+            database: end.database.saturating_sub(self.database),
+            sandbox: end.sandbox.saturating_sub(self.sandbox),
+        }
+    }
+}
+
+async fn cost(house: &House<'_>, worker: &Process) -> Result<Cost> {
+    Ok(Cost {
+        worker: meter::cpu(worker.pid)?,
+        database: meter::database_cpu(&house.stage.cluster).await?,
+        sandbox: meter::cpu(house.stage.sandbox.pid)?,
+    })
+}
+
+async fn sleep_until(at: DateTime<Utc>) -> Result<()> {
+    let left = (at - Utc::now()).to_std();
+    tokio::time::sleep(left.map_err(|_| "the set-up took longer than it may: is the machine busy?")?).await;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Left {
+    #[diesel(sql_type = Bool)]
+    is_left: bool,
+}
+
+/// Waits until nothing in these states waits for a step; future posts do not count.
+async fn wait_until_none_is(house: &House<'_>, due: DateTime<Utc>, states: &str) -> Result<()> {
+    use diesel_async::RunQueryDsl;
+    let mut connection = backlog::connect(house).await?;
+    let question = format!(
+        "SELECT EXISTS (SELECT FROM publications WHERE state IN ({states}) AND next_step_at < $1) AS is_left"
+    );
+    while Utc::now() < due + PATIENCE {
+        let asked = sql_query(&question).bind::<Timestamptz, _>(due + TimeDelta::hours(1));
+        if !asked.get_result::<Left>(&mut connection).await?.is_left {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(format!("{PATIENCE:?} after the due time some publications are still {states}").into())
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// How many publications of a burst are published and know where people see them.
+async fn count_finished(house: &House<'_>, due: DateTime<Utc>) -> Result<usize> {
+    use diesel_async::RunQueryDsl;
+    let mut connection = backlog::connect(house).await?;
+    let finished = sql_query(
+        "SELECT count(*) AS count FROM publications
+        WHERE due_at = $1 AND state = 'published' AND permalink IS NOT NULL",
+    );
+    let count: Count = finished.bind::<Timestamptz, _>(due).get_result(&mut connection).await?;
+    Ok(usize::try_from(count.count)?)
+}

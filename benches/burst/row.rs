@@ -1,0 +1,55 @@
+//! The table: a line for each case.
+
+use std::time::Duration;
+
+use crate::{
+    case::{Case, Cost, Outcome},
+    stage::quantiles::{ms, per_one, per_second},
+};
+
+const COLUMNS: [&str; 12] = [
+    "publications",
+    "latency ms",
+    "future posts",
+    "lateness ms: p50 · p95 · p99 · max",
+    "public after ms: p99",
+    "per second",
+    "burst, CPU ms each: worker + database",
+    "whole, CPU ms each: worker + database",
+    "sandbox, CPU ms each",
+    "worker MiB",
+    "twice · early · unfinished",
+    "load before",
+];
+
+/// The heading of the table, in Markdown.
+pub(crate) fn heading() -> String {
+    format!("| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()))
+}
+
+/// A line of the table.
+pub(crate) fn line(case: &Case, future: usize, outcome: &Outcome) -> String {
+    let Outcome { verdict, whole, burst, memory, load } = outcome;
+    let lateness = [50, 95, 99, 100].map(|percent| ms(verdict.arrival.at(percent)));
+    let cells = [
+        case.publications.to_string(),
+        case.latency.as_millis().to_string(),
+        future.to_string(),
+        lateness.join(" · "),
+        ms(verdict.public.at(99)),
+        per_second(verdict.arrival.count(), verdict.arrival.at(100)),
+        both(burst, case.publications),
+        both(whole, case.publications),
+        per_one(whole.sandbox, case.publications),
+        format!("{memory:.0}"),
+        format!("{} · {} · {}", verdict.twice, verdict.early, verdict.unfinished),
+        load.clone(),
+    ];
+    format!("| {} |", cells.join(" | "))
+}
+
+fn both(cost: &Cost, publications: usize) -> String {
+    let each = |duration: Duration| per_one(duration, publications);
+    let sum = each(cost.worker + cost.database);
+    format!("{} + {} = {sum}", each(cost.worker), each(cost.database))
+}

@@ -1,0 +1,3 @@
+//! The stories: what the product promises, told against the real parts.
+
+mod survive_a_crash;
