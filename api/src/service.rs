@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use poem::{Endpoint, Response};
-use publishing::{connection::Connections, post::Posts};
+use publishing::{
+    connection::Connections,
+    media::{Media, links::MediaLinks},
+    post::Posts,
+};
 use serde_json::Value;
 use tenancy::{Accounts, ApiKeys, Organizations, Sessions};
 
@@ -13,8 +17,9 @@ use crate::{
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
         ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
-        MeResource, OrganizationResource, PlatformsResource, PostsResource, PublicationsResource, Readiness,
-        RegistrationsResource, SessionsResource, WorkspacesResource,
+        MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource, PlatformsResource,
+        PostsResource, PublicationsResource, Readiness, RegistrationsResource, SessionsResource,
+        WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -25,7 +30,7 @@ pub type Resources = (
     (RegistrationsResource, SessionsResource, MeResource),
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
-    (PostsResource, PublicationsResource),
+    (MediaResource, PostsResource, PublicationsResource),
 );
 
 /// What the API calls.
@@ -41,6 +46,10 @@ pub struct UseCases {
     pub api_keys: ApiKeys,
     /// Connections and channels.
     pub connections: Connections,
+    /// Pictures and videos.
+    pub media: Arc<Media>,
+    /// Makes the public addresses of media.
+    pub media_links: Arc<dyn MediaLinks>,
     /// Posts and publications.
     pub posts: Arc<Posts>,
     /// Resolves bearer tokens.
@@ -96,13 +105,14 @@ pub fn api(use_cases: UseCases, settings: Settings) -> impl Endpoint<Output = Re
     let gate = settings.gate(Arc::clone(&use_cases.authenticate), Arc::clone(&use_cases.idempotency));
     let outermost = settings.frame(Arc::clone(&use_cases.authenticate));
     let callback = Callback { connections: use_cases.connections.clone(), quotas: Arc::clone(&gate.quotas) };
-    let routes = publish(resources(use_cases, settings), gate).at(CALLBACK, callback);
+    let file = MediaFile { media: Arc::clone(&use_cases.media), quotas: Arc::clone(&gate.quotas) };
+    let routes = publish(resources(use_cases, settings), gate).at(CALLBACK, callback).at(MEDIA_FILE, file);
     frame(outermost, routes)
 }
 
 fn resources(use_cases: UseCases, settings: Settings) -> Resources {
-    let UseCases { accounts, sessions, organizations, api_keys, connections, posts, readiness, .. } =
-        use_cases;
+    let UseCases { accounts, sessions, organizations, api_keys, connections, readiness, .. } = use_cases;
+    let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -122,6 +132,7 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
             ChannelsResource { connections, cursors: cursors.clone() },
         ),
         (
+            MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
             PublicationsResource { posts, cursors },
         ),

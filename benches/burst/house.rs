@@ -25,8 +25,7 @@ pub(crate) struct House<'a> {
 
 impl<'a> House<'a> {
     /// Signs an organization up and connects so many Pages.
-    pub(crate) async fn furnish(stage: &'a Stage, pages: usize) -> Result<Self> {
-        let front_end = stage.front_end()?;
+    pub(crate) async fn furnish(stage: &'a Stage, front_end: FrontEnd, pages: usize) -> Result<Self> {
         let tenant = front_end.sign_up().await?;
         let keys = front_end.keys(&tenant, KEYS).await?;
         eprintln!("connecting {pages} Pages");

@@ -17,7 +17,7 @@ use clap::Parser;
 
 use case::Case;
 use house::House;
-use stage::{Result, Stage};
+use stage::{Result, Stage, front_end::FrontEnd};
 
 /// Measures bursts of publications.
 #[derive(Parser)]
@@ -57,7 +57,10 @@ impl Arguments {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let stage = Stage::set().await?;
-    let is_clean = measure(&arguments, &stage).await?;
+    let api = stage.role("serve", &[]).await?;
+    let front_end = FrontEnd::new(&api.url, &stage.sandbox.url)?;
+    let is_clean = measure(&arguments, &stage, front_end).await?;
+    api.stop().await?;
     stage.strike().await?;
     if is_clean {
         return Ok(());
@@ -66,9 +69,9 @@ async fn main() -> Result<()> {
 }
 
 /// Runs the cases and prints their lines; says whether nothing happened that must not.
-async fn measure(arguments: &Arguments, stage: &Stage) -> Result<bool> {
+async fn measure(arguments: &Arguments, stage: &Stage, front_end: FrontEnd) -> Result<bool> {
     let pages = arguments.sizes.iter().copied().max().unwrap_or_default();
-    let house = House::furnish(stage, pages).await?;
+    let house = House::furnish(stage, front_end, pages).await?;
     let (mut is_clean, mut there) = (true, 0);
     println!("{}", row::heading());
     for future in arguments.future.iter().copied() {

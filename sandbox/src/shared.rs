@@ -89,7 +89,7 @@ impl Shared {
     /// Begins a new world, with the seed if the settings say so.
     fn replant(&self) {
         let mut world = self.world();
-        *world = World::default();
+        *world = World::beginning(self.clock.now());
         if self.seeded {
             seed::plant(&mut world, self.clock.now());
         }

@@ -60,6 +60,8 @@ impl Parts {
             organizations: tenancy.organizations,
             api_keys: tenancy.api_keys,
             connections: self.connections(config)?,
+            media: Arc::new(self.media(config)?),
+            media_links: self.links.clone(),
             posts: Arc::new(self.posts()),
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),

@@ -2,20 +2,13 @@
 //! and the body what the document says, was it asked before. All of it is read from the document, so an operation cannot be
 //! documented one way and behave another.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Request, Response, Result,
+    Endpoint, IntoResponse, Request, Response, Result,
     endpoint::BoxEndpoint,
     http::{Method, header},
-};
-use poem_openapi::{
-    OpenApi,
-    registry::{MetaApi, Registry},
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -30,7 +23,6 @@ use super::{
     parameters::Parameters,
 };
 use crate::{
-    document::Document,
     problem::{Code, Problem},
     strict::{self, Parsed, Schemas},
     traffic::{Origins, Quotas},
@@ -52,92 +44,6 @@ pub struct Gate {
     pub origins: Origins,
 }
 
-/// An API whose every operation is guarded.
-pub struct Guarded<T> {
-    /// The API.
-    pub api: T,
-    /// Its document.
-    pub document: Arc<Document>,
-    /// What the guard asks.
-    pub gate: Gate,
-}
-
-type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
-
-impl<T: OpenApi> OpenApi for Guarded<T> {
-    fn meta() -> Vec<MetaApi> {
-        T::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-
-    fn add_routes(self, table: &mut Routes) {
-        let mut routes = Routes::new();
-        self.api.add_routes(&mut routes);
-        let schemas = Arc::new(self.document.schemas());
-        let templates: HashMap<String, &str> =
-            self.document.operations().map(|(path, ..)| (as_route(path), path)).collect();
-        for (route, methods) in routes {
-            let template = templates.get(&route).copied().unwrap_or(&route);
-            let known: BTreeSet<String> = methods.keys().map(ToString::to_string).collect();
-            let guarded = table.entry(route.clone()).or_default();
-            for (method, inner) in methods {
-                let described =
-                    self.document.operation(template, method.as_str()).cloned().unwrap_or_default();
-                let operation = Operation::new(&described, template, &schemas, &self.gate, inner);
-                guarded.insert(method, EndpointExt::boxed(Guard(Arc::new(operation))));
-            }
-            add_refusals(guarded, template, &known);
-        }
-    }
-}
-
-/// The router's form of a template: `/v1/posts/{id}` is `/v1/posts/:param0`.
-fn as_route(template: &str) -> String {
-    let mut count = 0;
-    let steps = template.split('/').map(|step| {
-        if step.starts_with('{') {
-            count += 1;
-            format!(":param{}", count - 1)
-        } else {
-            step.to_owned()
-        }
-    });
-    steps.collect::<Vec<_>>().join("/")
-}
-
-/// The methods that do not exist say which do.
-fn add_refusals(
-    methods: &mut HashMap<Method, BoxEndpoint<'static>>,
-    template: &str,
-    known: &BTreeSet<String>,
-) {
-    let allowed: Arc<str> = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ").into();
-    let template: Arc<str> = template.into();
-    let others = [
-        Method::GET,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-    ];
-    for method in others.into_iter().filter(|method| !known.contains(method.as_str())) {
-        let (allowed, template) = (Arc::clone(&allowed), Arc::clone(&template));
-        let refuse = poem::endpoint::make_sync(move |request: Request| {
-            if let Ok(context) = Context::of(&request) {
-                context.route(&template);
-            }
-            Problem::of(Code::MethodNotAllowed).header(header::ALLOW, &allowed).into_response()
-        });
-        methods.insert(method, EndpointExt::boxed(refuse));
-    }
-}
-
-/// One operation.
 struct Operation {
     id: String,
     template: Arc<str>,
@@ -152,7 +58,21 @@ struct Operation {
     inner: BoxEndpoint<'static>,
 }
 
-struct Guard(Arc<Operation>);
+/// One guarded operation.
+pub(super) struct Guard(Arc<Operation>);
+
+impl Guard {
+    /// Puts the guard around a handler. `described` is what the document says about the operation.
+    pub(super) fn new(
+        described: &Value,
+        template: &str,
+        schemas: &Arc<Schemas>,
+        gate: &Gate,
+        inner: BoxEndpoint<'static>,
+    ) -> Self {
+        Self(Arc::new(Operation::new(described, template, schemas, gate, inner)))
+    }
+}
 
 impl Endpoint for Guard {
     type Output = Response;
@@ -319,11 +239,6 @@ fn bearer(request: &Request) -> Result<SecretString, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn templates_are_found_again_in_the_routers_form() {
-        assert_eq!(as_route("/v1/posts/{id}/publications/{pub}"), "/v1/posts/:param0/publications/:param1");
-    }
 
     #[test]
     fn exactly_one_bearer_token_is_read() {

@@ -5,6 +5,7 @@ mod client;
 mod context;
 mod etag;
 mod guard;
+mod guarded;
 pub mod idempotency;
 mod once;
 mod origins;
@@ -16,7 +17,8 @@ pub use self::{
     client::{ClientAddress, Device},
     context::{Context, Spoilt},
     etag::{IfMatch, etag_of},
-    guard::{Gate, Guarded, MAX_JSON_BODY},
+    guard::{Gate, MAX_JSON_BODY},
+    guarded::Guarded,
     once::{Once, ShownOnce},
     origins::Origins,
     page::{After, Cursors, Limit, List, Page},

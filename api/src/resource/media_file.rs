@@ -36,7 +36,6 @@ impl Endpoint for MediaFile {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Err(Problem::of(Code::MethodNotAllowed).header(header::ALLOW, "GET, HEAD").into());
         }
-        context.count(self.quotas.count(context)?);
         let token = request.raw_path_param("token").ok_or_else(Problem::not_found)?;
         let text = |name| request.header(name).map(str::to_owned);
         let asked = Asked {
@@ -44,7 +43,15 @@ impl Endpoint for MediaFile {
             if_range: text(header::IF_RANGE.as_str()),
             head_only: request.method() == Method::HEAD,
         };
-        Ok(answer(self.media.serve(token, &asked).await.map_err(Problem::from)?))
+        match self.media.serve(token, &asked).await {
+            Ok(served) => Ok(answer(served)),
+            Err(error) => {
+                // Whoever has a good address may fetch as often as it takes: a platform sends many from one place. Whoever
+                // tries addresses is counted.
+                context.count(self.quotas.count(context)?);
+                Err(Problem::from(error).into())
+            }
+        }
     }
 }
 

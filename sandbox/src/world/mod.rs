@@ -86,10 +86,20 @@ pub(crate) struct World {
     pub(crate) pictures: Pictures,
     /// People, Pages and accounts in the order they were made, for lists that people read.
     pub(crate) order: Vec<Id>,
+    /// Where the ids of this world begin within each range.
+    origin: Id,
     serial: u64,
 }
 
 impl World {
+    /// An empty world that begins at this time, in milliseconds since the Unix epoch. Its ids begin there, too: whoever kept
+    /// ids of an earlier world must not meet them again, as nobody meets an id twice on the platform. The ranges have room
+    /// for 31 years, with 10,000 ids a second.
+    pub(crate) fn beginning(now: i64) -> Self {
+        let seconds = u64::try_from(now / crate::clock::SECOND).unwrap_or(0);
+        Self { origin: seconds % 1_000_000_000 * 10_000, ..Self::default() }
+    }
+
     /// The next unused number.
     pub(crate) fn serial(&mut self) -> u64 {
         self.serial += 1;
@@ -98,7 +108,7 @@ impl World {
 
     /// A new id of a kind. Numbers up to 999 are left to the seed.
     pub(crate) fn fresh(&mut self, kind: Kind) -> Id {
-        kind.base() + 1_000 + self.serial()
+        kind.base() + 1_000 + self.origin + self.serial()
     }
 
     /// What an id names, if anything.
@@ -126,5 +136,37 @@ impl World {
             Kind::Photo => self.photos.get(&id).map(|it| it.page),
             Kind::App => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Kind; 8] = [
+        Kind::App,
+        Kind::Person,
+        Kind::Page,
+        Kind::Account,
+        Kind::Post,
+        Kind::Photo,
+        Kind::Container,
+        Kind::Media,
+    ];
+
+    #[test]
+    fn an_id_of_an_earlier_world_is_not_given_again() {
+        let (mut first, mut second) = (World::beginning(1_800_000_000_000), World::beginning(1_800_000_001_000));
+        let earlier: Vec<_> = (0..10_000).map(|_| first.fresh(Kind::Post)).collect();
+        assert!(!earlier.contains(&second.fresh(Kind::Post)));
+    }
+
+    #[test]
+    fn the_ranges_of_kinds_never_meet() {
+        let mut bases = ALL.map(Kind::base);
+        bases.sort_unstable();
+        let mut last = World { origin: 999_999_999 * 10_000, ..World::default() };
+        let room = last.fresh(Kind::App) - Kind::App.base();
+        assert!(bases.windows(2).all(|pair| pair[0] + room < pair[1]));
     }
 }

@@ -24,6 +24,8 @@ pub(crate) fn client() -> Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // Before the product does it, so that a failing test is told as usual.
+        let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).try_init();
     });
     Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }

@@ -80,17 +80,33 @@ impl Person {
     /// Connects the Page and the account of the stories.
     pub(crate) async fn connect(&self) -> Channels {
         let login = self.begin().await;
-        let offered = self.complete(&login, &[]).await;
-        assert!(offered.len() > 2, "{offered:?}");
-        let picks = json!([
-            { "platform": "facebook", "remote_id": PAGE }, { "platform": "instagram", "remote_id": ACCOUNT }
-        ]);
-        let chosen = self.choose(&login.connection, picks).await.is(200);
+        let chosen = self.finish(&login, &[("facebook", PAGE), ("instagram", ACCOUNT)]).await;
         Channels {
-            facebook: channel(&chosen.body["channels"], "facebook"),
-            instagram: channel(&chosen.body["channels"], "instagram"),
+            facebook: channel(&chosen, "facebook"),
+            instagram: channel(&chosen, "instagram"),
             connection: login.connection,
         }
+    }
+
+    /// Connects Pages and returns the ids of their channels in the same order.
+    pub(crate) async fn connect_pages(&self, pages: &[String]) -> Vec<String> {
+        let login = self.begin().await;
+        let picks: Vec<_> = pages.iter().map(|page| ("facebook", page.as_str())).collect();
+        self.finish(&login, &picks).await;
+        let all = self.get("/v1/channels?limit=100").await.is(200);
+        let of = |page: &String| {
+            let found = all.body["data"].as_array().unwrap().iter().find(|one| one["remote_id"] == *page);
+            found.unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        pages.iter().map(of).collect()
+    }
+
+    /// Completes a login and chooses; returns the channels.
+    pub(crate) async fn finish(&self, login: &Login, picks: &[(&str, &str)]) -> Value {
+        let offered = self.complete(login, &[]).await;
+        assert!(offered.len() >= picks.len(), "{offered:?}");
+        let picks = picks.iter().map(|(platform, id)| json!({ "platform": platform, "remote_id": id })).collect();
+        self.choose(&login.connection, picks).await.is(200).body["channels"].clone()
     }
 
     /// Goes through the dialog in the browser and completes; returns what can be chosen.
@@ -111,8 +127,7 @@ impl Person {
 
     /// Follows the platform's redirect, as a browser does: without credentials.
     pub(crate) async fn come_back(&self, location: &str) -> Reply {
-        let browser = Caller { base: String::new(), token: None, ..self.caller.clone() };
-        browser.get(location).await
+        Caller::new("", None).get(location).await
     }
 
     pub(crate) async fn choose(&self, connection: &str, picks: Value) -> Reply {

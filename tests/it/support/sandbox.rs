@@ -28,14 +28,14 @@ impl Drop for Sandbox {
 
 impl Sandbox {
     pub(crate) async fn start() -> Self {
-        let admin = Caller::new("", None);
+        super::caller::client();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let settings = sandbox::Settings { public_url: base.parse().ok(), ..sandbox::Settings::default() };
         let sandbox = sandbox::Sandbox::new(settings).unwrap();
         let app_secret = sandbox.seed().app_secret;
         let task = tokio::spawn(async move { sandbox.serve(listener, std::future::pending()).await.unwrap() });
-        let admin = Caller { base: format!("{base}/_sandbox"), ..admin };
+        let admin = Caller::new(&format!("{base}/_sandbox"), None);
         Self { base, app_secret, admin, task }
     }
 

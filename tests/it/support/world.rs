@@ -87,7 +87,6 @@ impl World {
             ("POSTERN_LISTEN", self.base.trim_start_matches("http://").to_owned()),
             ("POSTERN_METRICS_LISTEN", "off".to_owned()),
             ("POSTERN_LOG_LEVEL", "error".to_owned()),
-            ("POSTERN_FETCH_ALLOW_PRIVATE", "127.0.0.1".to_owned()),
             ("POSTERN_SANDBOX_ALLOW", "true".to_owned()),
             ("POSTERN_META_GRAPH_URL", self.sandbox.base.clone()),
             ("POSTERN_META_DIALOG_URL", self.sandbox.base.clone()),

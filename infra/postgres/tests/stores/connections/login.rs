@@ -39,13 +39,11 @@ async fn a_login_leads_to_the_chosen_channels_and_leaves_nothing_of_the_others()
 
 /// Rows in which the text can be read, as it is or in hexadecimal.
 async fn readable(scene: &Scene, canary: &str) -> i64 {
-    let hex: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut rows = 0;
     for table in postgres::schema::connections::tables() {
-        let table = table.table;
-        rows += scene
-            .count(&format!("{table} t WHERE t::text LIKE '%{canary}%' OR t::text LIKE '%{hex}%'"))
-            .await;
+        let encoded = format!("encode(convert_to('{canary}', 'UTF8'), 'hex')");
+        let found = format!("t::text LIKE '%{canary}%' OR t::text LIKE '%' || {encoded} || '%'");
+        rows += scene.count(&format!("{} t WHERE {found}", table.table)).await;
     }
     rows
 }

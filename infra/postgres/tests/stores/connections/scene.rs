@@ -171,7 +171,7 @@ impl Vault for FakeVault {
     }
 
     fn lookup(&self, purpose: &'static str, value: &[u8]) -> [u8; 32] {
-        let mut hash = [0; 32];
+        let mut hash = [0x5a; 32];
         for (n, byte) in purpose.bytes().chain(value.iter().copied()).enumerate() {
             hash[n % 32] ^= byte.rotate_left(u32::try_from(n / 32).unwrap());
         }
