@@ -2,9 +2,6 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
-# Where tools that are no crates are kept: inside target/, so that `cargo clean` removes them.
-tools := justfile_directory() / "target/tools"
-
 # List every routine
 _default:
     @just --list --unsorted
@@ -46,7 +43,7 @@ retention-doc:
 
 # Write the table of settings in docs/operations.md anew
 settings-doc:
-    UPDATE_DOCS=1 cargo test --quiet -p postern the_page_for_operators_says_what_the_table_says
+    UPDATE_DOCS=1 cargo test --quiet -p postern --lib the_page_for_operators_says_what_the_table_says
 
 # Measure a burst: publications due at one instant, and with a million future posts
 bench-burst *arguments:
@@ -56,34 +53,38 @@ bench-burst *arguments:
 bench-api *arguments:
     cargo bench --bench api -- {{ arguments }}
 
-# Lint openapi.yaml (needs Node.js)
-lint-openapi:
-    npx --yes @redocly/cli@2 lint openapi.yaml
+# Take each safety of the publishing protocol away in turn, and fail unless the tests of the stores notice
+safeties:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    mkdir -p target
+    for safety in without-fence without-permit without-look; do
+        # What does not compile has noticed nothing.
+        cargo test --quiet -p postgres --features "$safety" --test stores --no-run
+        if cargo test -p postgres --features "$safety" --test stores > target/safeties.log 2>&1; then
+            echo "$safety: nobody noticed"
+            exit 1
+        fi
+        echo "$safety: noticed by"
+        grep -E '^test .* FAILED$' target/safeties.log | sed -E 's/^test (.*) \.\.\. FAILED$/    \1/'
+    done
 
-# Try a running API against its own document: start `just demo`, put the key it prints into POSTERN_API_KEY
-schemathesis url="http://127.0.0.1:8080" *arguments: (_python "schemathesis>=4.32,<5")
-    {{ tools }}/python/bin/schemathesis run openapi.yaml --url {{ url }} \
-        --header "Authorization: Bearer ${POSTERN_API_KEY:?set it to the API key that the demo prints}" {{ arguments }}
+# Read openapi.yaml with two linters (needs Node.js)
+lint-openapi *arguments:
+    ./tests/clients/lint.sh {{ arguments }}
 
-# Generate two SDKs from openapi.yaml and compile them with the quick start in examples/ (needs Node.js and Java)
-sdk: (_python "openapi-generator-cli>=7.16,<8")
-    mkdir -p target/sdk
-    npx --yes -p openapi-typescript@7 -p typescript@5 openapi-typescript openapi.yaml -o target/sdk/postern.ts
-    npx --yes -p typescript@5 tsc --noEmit --strict --skipLibCheck --target es2022 --module nodenext target/sdk/postern.ts
-    {{ tools }}/python/bin/openapi-generator-cli generate -i openapi.yaml -g python -o target/sdk/python \
-        --additional-properties=packageName=postern > target/sdk/python.log
-    python3 -m compileall -q target/sdk/python/postern
-    ./examples/sdk/run target/sdk
+# Try a server against its own document; words after it go to `schemathesis run` (needs Python)
+schemathesis *arguments:
+    ./tests/clients/schemathesis.sh {{ arguments }}
 
-# Publish to the sandbox with Meta's own Python SDK and an Instagram client of others, unmodified but for the host
-contract-clients: (_python "facebook-business==26.0.3")
-    ./sandbox/clients/run {{ tools }}/python
+# Generate two SDKs from openapi.yaml, compile them, and run their quick starts (needs Node.js, Python and Java)
+sdk *arguments:
+    ./tests/clients/sdk.sh {{ arguments }}
+
+# Publish to the sandbox with clients of others, unmodified but for the host (needs Node.js and Python)
+contract-clients *arguments:
+    ./tests/clients/contract.sh {{ arguments }}
 
 # Everything that CI runs
 ci:
     ./.ci/run
-
-# A Python environment with one more tool in it
-_python package:
-    test -x {{ tools }}/python/bin/pip || python3 -m venv {{ tools }}/python
-    {{ tools }}/python/bin/pip install --quiet --disable-pip-version-check "{{ package }}"

@@ -44,9 +44,9 @@ POST=$(curl -s $POSTERN_URL/v1/posts -H "$AUTH" --json "{\"workspace_id\": \"$WO
 curl -s $POSTERN_URL/v1/posts/$POST/schedule -H "$AUTH" \
   --json "{\"at\": \"$(date -u -d '+5 seconds' +%FT%TZ)\"}"; echo
 
-# 7. Watch it, then look at the permalinks, and at what the sandbox saw
+# 7. Watch it until both permalinks are there, then look at what the sandbox saw
 for SECOND in $(seq 30); do sleep 1
-  STATUS=$(curl -s $POSTERN_URL/v1/posts/$POST -H "$AUTH" | grep -o '"status":"[^"]*' | cut -d '"' -f 4)
-  echo "$STATUS"; if [ "$STATUS" = published ]; then break; fi; done
-curl -s $POSTERN_URL/v1/posts/$POST -H "$AUTH" | grep -o '"permalink":"[^"]*'
+  SEEN=$(curl -s $POSTERN_URL/v1/posts/$POST -H "$AUTH"); echo "$SEEN" | grep -o '"status":"[^"]*' | cut -d '"' -f 4
+  if [ $(echo "$SEEN" | grep -o '"permalink":' | wc -l) = 2 ]; then break; fi; done
+echo "$SEEN" | grep -o '"permalink":"[^"]*' | cut -d '"' -f 4
 curl -s "$POSTERN_SANDBOX_URL/_sandbox/ledger?account=104000000000002"; echo

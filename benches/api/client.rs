@@ -32,8 +32,7 @@ pub(crate) enum Operation {
 
 impl Operation {
     /// Everything that is measured; reads first.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Get, Self::List, Self::Create, Self::CreateOnce, Self::Schedule];
+    pub(crate) const ALL: [Self; 5] = [Self::Get, Self::List, Self::Create, Self::CreateOnce, Self::Schedule];
 
     /// How it is called in the table.
     pub(crate) const fn name(self) -> &'static str {

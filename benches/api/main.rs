@@ -49,7 +49,10 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let stage = Stage::set().await?;
+    Stage::play(async |stage| measure(&arguments, stage).await).await
+}
+
+async fn measure(arguments: &Arguments, stage: &Stage) -> Result<()> {
     let api = stage.role("serve", &[]).await?;
     let caller = Arc::new(Caller::new(FrontEnd::new(&api.url, &stage.sandbox.url)?).await?);
     println!("| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
@@ -60,8 +63,7 @@ async fn main() -> Result<()> {
             println!("{}", line(operation, connections, &sample));
         }
     }
-    api.stop().await?;
-    stage.strike().await
+    api.stop().await
 }
 
 fn line(operation: Operation, connections: usize, sample: &Sample) -> String {

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use diesel::{sql_query, sql_types::{Integer, Timestamptz}};
+use diesel::{
+    sql_query,
+    sql_types::{Integer, Timestamptz},
+};
 use diesel_async::SimpleAsyncConnection;
 
 use crate::{

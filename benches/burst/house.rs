@@ -50,6 +50,10 @@ impl<'a> House<'a> {
             let path = format!("/v1/posts/{post}/schedule");
             self.front_end.post(&path, &self.keys[number % KEYS], json!({"at": due})).await.map(drop)
         };
-        stream::iter(posts.into_iter().enumerate()).map(schedule).buffer_unordered(AT_ONCE).try_collect().await
+        stream::iter(posts.into_iter().enumerate())
+            .map(schedule)
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
     }
 }

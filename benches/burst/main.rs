@@ -56,20 +56,16 @@ impl Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let stage = Stage::set().await?;
-    let api = stage.role("serve", &[]).await?;
-    let front_end = FrontEnd::new(&api.url, &stage.sandbox.url)?;
-    let is_clean = measure(&arguments, &stage, front_end).await?;
-    api.stop().await?;
-    stage.strike().await?;
-    if is_clean {
+    if Stage::play(async |stage| measure(&arguments, stage).await).await? {
         return Ok(());
     }
     Err("something was published twice, early or not at all, see the table".into())
 }
 
 /// Runs the cases and prints their lines; says whether nothing happened that must not.
-async fn measure(arguments: &Arguments, stage: &Stage, front_end: FrontEnd) -> Result<bool> {
+async fn measure(arguments: &Arguments, stage: &Stage) -> Result<bool> {
+    let api = stage.role("serve", &[]).await?;
+    let front_end = FrontEnd::new(&api.url, &stage.sandbox.url)?;
     let pages = arguments.sizes.iter().copied().max().unwrap_or_default();
     let house = House::furnish(stage, front_end, pages).await?;
     let (mut is_clean, mut there) = (true, 0);
@@ -83,5 +79,6 @@ async fn measure(arguments: &Arguments, stage: &Stage, front_end: FrontEnd) -> R
             println!("{}", row::line(&case, future, &outcome));
         }
     }
+    api.stop().await?;
     Ok(is_clean)
 }

@@ -32,7 +32,10 @@ pub(crate) struct Tenant {
 }
 
 impl FrontEnd {
+    /// A client of the API and the sandbox at these addresses.
     pub(crate) fn new(api: &str, sandbox: &str) -> Result<Self> {
+        // An error means that there is a provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().http1_only().redirect(Policy::none()).pool_max_idle_per_host(128);
         let http = http.timeout(Duration::from_mins(2)).build()?;
         Ok(Self { http, api: api.to_owned(), sandbox: sandbox.to_owned() })

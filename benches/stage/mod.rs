@@ -27,8 +27,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Brings them up.
-    pub(crate) async fn set() -> Result<Self> {
+    async fn set() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         // The database runs as a user of its own when root starts it, and must be able to pass.
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o711))?;
@@ -38,6 +37,18 @@ impl Stage {
         let sandbox = ["sandbox", "--light", "--listen", "127.0.0.1:0"];
         let sandbox = Process::start(&sandbox, &[], &folder.path().join("sandbox.log")).await?;
         Ok(Self { cluster, sandbox, folder })
+    }
+
+    /// Plays a piece and clears up, also when it fails or Ctrl-C ends it.
+    pub(crate) async fn play<T>(piece: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
+        let stage = Self::set().await?;
+        let outcome = tokio::select! {
+            outcome = piece(&stage) => outcome,
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        };
+        stage.sandbox.stop().await?;
+        stage.cluster.stop().await?;
+        outcome
     }
 
     /// Starts a role of the program against this database and this sandbox, with more settings.
@@ -57,13 +68,6 @@ impl Stage {
         ];
         environment.extend_from_slice(more);
         Process::start(&[role], &environment, &self.folder.path().join(format!("{role}.log"))).await
-    }
-
-    /// Ends them; the roles must have ended before.
-    pub(crate) async fn strike(self) -> Result<()> {
-        self.sandbox.stop().await?;
-        self.cluster.stop().await?;
-        Ok(())
     }
 }
 

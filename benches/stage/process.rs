@@ -23,7 +23,11 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts the program and waits for the line that says that it runs. What it logs goes to a file.
-    pub(crate) async fn start(arguments: &[&str], environment: &[(&str, String)], log: &Path) -> Result<Self> {
+    pub(crate) async fn start(
+        arguments: &[&str],
+        environment: &[(&str, String)],
+        log: &Path,
+    ) -> Result<Self> {
         // A shell for one thing: thousands of connections need more open files than many systems allow at first.
         let mut command = Command::new("sh");
         command.args(["-c", r#"ulimit -n "$(ulimit -Hn)"; exec "$0" "$@""#, env!("CARGO_BIN_EXE_postern")]);

@@ -54,6 +54,8 @@ enum Command {
 enum ConfigCommand {
     /// Prints every setting with its value and where it comes from, and what is wrong with it.
     Check,
+    /// Prints what every setting means, as a table in Markdown.
+    Settings,
 }
 
 /// Why a command failed: one line that says what to do.
@@ -76,10 +78,11 @@ impl Command {
     fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Config(ConfigCommand::Check) => return Ok(config_check::run()),
+            Self::Config(ConfigCommand::Settings) => print!("{}", crate::config::table_of_settings()),
             Self::Openapi { json } => print_document(json)?,
             Self::Demo(demo) => return block_on(demo.run())?,
             Self::Serve { with_workers } => {
-                block_on(serve::run(Roles { api: true, workers: with_workers }))??
+                block_on(serve::run(Roles { api: true, workers: with_workers }))??;
             }
             Self::Work => block_on(serve::run(Roles { api: false, workers: true }))??,
             Self::Sandbox(sandbox) => block_on(sandbox.run())??,

@@ -1,4 +1,4 @@
-//! The table of settings in docs/operations.md.
+//! The table of settings: what `config settings` prints and docs/operations.md holds.
 
 use super::{
     setting::{Fallback, Setting},
@@ -6,19 +6,25 @@ use super::{
 };
 
 /// The line before the table.
+#[cfg(test)]
 const BEGIN: &str = "<!-- settings: generated from src/config/table.rs by `just settings-doc` -->\n";
 
 /// The line after it.
+#[cfg(test)]
 const END: &str = "<!-- end of settings -->\n";
 
+/// All settings as a table in Markdown.
+pub(crate) fn table() -> String {
+    let rows: String = SETTINGS.iter().map(row).collect();
+    format!("| variable | value | default | meaning |\n|---|---|---|---|\n{rows}")
+}
+
 /// A page with its table of settings written anew; `None` where the page has no place for it.
+#[cfg(test)]
 pub(crate) fn rewrite(page: &str) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
-    let rows: String = SETTINGS.iter().map(row).collect();
-    Some(format!(
-        "{before}{BEGIN}| variable | value | default | meaning |\n|---|---|---|---|\n{rows}{END}{after}"
-    ))
+    Some(format!("{before}{BEGIN}{}{END}{after}", table()))
 }
 
 fn row(setting: &Setting) -> String {

@@ -47,8 +47,6 @@ pub(crate) struct Bucket {
     pub(crate) access_key: String,
     /// Its secret.
     pub(crate) secret_key: SecretString,
-    /// Whether the bucket stands in the path.
-    pub(crate) path_style: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -102,14 +100,12 @@ impl Bucket {
         if secret_key.is_none() {
             reader.refuse("media_s3_secret_key", MISSING);
         }
-        let path_style = reader.value("media_s3_path_style");
         Some(Self {
             endpoint: endpoint?,
             name: name?,
             region: region?,
             access_key: access_key?,
             secret_key: secret_key?,
-            path_style: path_style?,
         })
     }
 }

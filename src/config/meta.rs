@@ -22,8 +22,6 @@ pub(crate) struct Meta {
     pub(crate) login_configuration: Option<String>,
     /// Patience with every call but the one that publishes.
     pub(crate) timeout: Duration,
-    /// Whether the hosts may be a sandbox.
-    pub(crate) sandbox_allowed: bool,
 }
 
 /// An app that is registered at Meta.
@@ -37,8 +35,7 @@ pub(crate) struct MetaApp {
 
 impl Meta {
     pub(super) fn read(reader: &Reader<'_>) -> Option<Self> {
-        let sandbox_allowed = reader.value("sandbox_allow");
-        let strict = sandbox_allowed == Some(false);
+        let strict = reader.value("sandbox_allow") != Some(true);
         let graph = host(reader, "meta_graph_url", strict, "https://graph.facebook.com/");
         let dialog = host(reader, "meta_dialog_url", strict, "https://www.facebook.com/");
         let version: Option<String> = reader.value("meta_version");
@@ -54,7 +51,6 @@ impl Meta {
             version: version?,
             login_configuration: reader.value("meta_login_configuration"),
             timeout: timeout?,
-            sandbox_allowed: sandbox_allowed?,
         })
     }
 }

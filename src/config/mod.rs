@@ -3,7 +3,6 @@
 
 mod database;
 mod development;
-#[cfg(test)]
 mod document;
 mod media;
 mod meta;
@@ -26,12 +25,12 @@ use std::{ffi::OsString, path::PathBuf};
 
 pub(crate) use self::{
     database::{Database, DatabasePlace},
+    document::table as table_of_settings,
     media::{Media, MediaStore},
     meta::Meta,
     policy::Policy,
     problem::Refused,
     publishing::Publishing,
-    reader::Environment,
     secrets::{KeyringPlace, Secrets},
     server::{Log, LogFormat, Server},
 };
@@ -40,8 +39,6 @@ use self::{reader::Reader, source::Written};
 /// Everything the operator decides, checked.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// Where the process runs.
-    pub(crate) environment: Environment,
     /// Where this machine keeps what it must not forget.
     pub(crate) state_dir: PathBuf,
     /// Listeners and stopping.
@@ -87,7 +84,6 @@ impl Config {
         let policy = Policy::read(reader);
         let publishing = Publishing::read(reader);
         Some(Self {
-            environment: reader.environment,
             state_dir: reader.state_dir.clone(),
             server: server?,
             log: log?,

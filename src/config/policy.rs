@@ -12,8 +12,6 @@ pub(crate) struct Policy {
     pub(crate) min_age: u8,
     /// The version of the privacy notice they acknowledge.
     pub(crate) version: String,
-    /// The operator's word that disks and backups are encrypted.
-    pub(crate) data_at_rest_encrypted: bool,
 }
 
 impl Policy {
@@ -26,12 +24,13 @@ impl Policy {
         if version.as_deref().is_some_and(|version| version.chars().count() > 100) {
             reader.refuse("policy_version", "is longer than 100 characters");
         }
-        let encrypted = reader.value("data_at_rest_encrypted");
+        // Their word on disks and backups is needed to start, and nothing else depends on it.
+        let encrypted: Option<bool> = reader.value("data_at_rest_encrypted");
         if reader.production() && encrypted == Some(false) {
             let message =
                 "must be true in production: encrypt the disks of the database and its backups, then set it";
             reader.refuse("data_at_rest_encrypted", message);
         }
-        Some(Self { min_age: min_age?, version: version?, data_at_rest_encrypted: encrypted? })
+        Some(Self { min_age: min_age?, version: version? })
     }
 }

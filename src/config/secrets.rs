@@ -19,12 +19,10 @@ pub(crate) struct Secrets {
     pub(crate) peppers: BTreeMap<i32, SecretSlice<u8>>,
     /// The keys that wrap all other keys.
     pub(crate) keyring: KeyringPlace,
-    /// For blind indexes.
+    /// For blind indexes, and for the proofs in links to media.
     pub(crate) lookup_key: SecretBox<[u8; 32]>,
     /// For cursors; 32 bytes or more.
     pub(crate) cursor_key: SecretSlice<u8>,
-    /// For links to media; 32 bytes or more.
-    pub(crate) media_link_key: SecretSlice<u8>,
 }
 
 /// Where the key ring is.
@@ -44,14 +42,12 @@ impl Secrets {
         let keyring = KeyringPlace::read(reader).filter(|place| place.check(reader));
         let lookup_key = reader.secret("lookup_key", boxed);
         let cursor_key = reader.secret("cursor_key", strength::key);
-        let media_link_key = reader.secret("media_link_key", strength::key);
         Some(Self {
             signing_seeds: signing_seeds?,
             peppers: peppers?,
             keyring: keyring?,
             lookup_key: lookup_key?,
             cursor_key: cursor_key?,
-            media_link_key: media_link_key?,
         })
     }
 }
@@ -135,8 +131,7 @@ fn versioned_32(text: &str) -> Result<(), Weakness> {
 
 /// One secret in two places is half a secret.
 fn refuse_reuse(reader: &Reader<'_>) {
-    const SINGLE: [&str; 5] =
-        ["signing_keys", "lookup_key", "cursor_key", "media_link_key", "meta_app_secret"];
+    const SINGLE: [&str; 4] = ["signing_keys", "lookup_key", "cursor_key", "meta_app_secret"];
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for name in SINGLE {
         let Some(text) = reader.secret_text(name) else { continue };

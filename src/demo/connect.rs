@@ -64,10 +64,13 @@ pub(super) async fn channels(stage: &Stage, member: &Member, voice: Voice) -> Re
         let new = json!({"workspace_id": member.workspace, "provider": "meta"});
         let begun: Begun = member.client.post("/v1/connections", &new).await?;
         let work = log_in(&member.client, &begun, &stage.seed.person_id, &missing);
-        voice.during("connecting a Facebook Page and an Instagram account through the login dialog", work).await?;
+        voice
+            .during("connecting a Facebook Page and an Instagram account through the login dialog", work)
+            .await?;
     }
     let all = list(member).await?;
-    let found: Vec<_> = wanted.iter().filter_map(|choice| all.iter().find(|it| it.choice() == *choice)).collect();
+    let found: Vec<_> =
+        wanted.iter().filter_map(|choice| all.iter().find(|it| it.choice() == *choice)).collect();
     for channel in &found {
         voice.say(&format!("connected: {} on {} ({})", channel.title(), channel.platform, channel.id));
     }
@@ -76,8 +79,8 @@ pub(super) async fn channels(stage: &Stage, member: &Member, voice: Voice) -> Re
 
 /// The first Page that can be published to and has an Instagram account, and that account.
 fn wanted(seed: &Seed) -> Option<[Choice; 2]> {
-    let pages = seed.pages.iter().filter(|page| page.can_publish);
-    let (page, account) = pages.filter_map(|page| Some((page, page.instagram.as_ref()?))).next()?;
+    let mut pages = seed.pages.iter().filter(|page| page.can_publish);
+    let (page, account) = pages.find_map(|page| Some((page, page.instagram.as_ref()?)))?;
     Some([("facebook".to_owned(), page.id.clone()), ("instagram".to_owned(), account.id.clone())])
 }
 
@@ -130,9 +133,13 @@ mod tests {
 
     #[test]
     fn every_connection_is_made_again_with_its_channels_and_none_that_was_ended() {
-        let all = vec![channel("facebook", Some("a")), channel("instagram", Some("a")), channel("facebook", None)];
+        let all =
+            vec![channel("facebook", Some("a")), channel("instagram", Some("a")), channel("facebook", None)];
         let found = connected(all);
         assert_eq!(found.len(), 1);
-        assert_eq!(found["a"].iter().map(|(platform, _)| platform).collect::<Vec<_>>(), ["facebook", "instagram"]);
+        assert_eq!(
+            found["a"].iter().map(|(platform, _)| platform).collect::<Vec<_>>(),
+            ["facebook", "instagram"]
+        );
     }
 }

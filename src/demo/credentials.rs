@@ -44,7 +44,7 @@ impl Credentials {
     fn make(random: &dyn Random) -> Self {
         let mut bytes = [0; 24];
         random.fill(&mut bytes);
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         let (name, password) = digits.split_at(8);
         Self { mail: format!("dana-{name}@harbour-coffee.example"), password: password.into(), api_key: None }
     }
@@ -52,14 +52,21 @@ impl Credentials {
     /// Keeps them, as a whole or not at all.
     pub(super) fn keep(&self, dir: &Path) -> Result<(), Trouble> {
         let (path, draft) = (dir.join(NAME), dir.join("demo.draft"));
-        let mut text = format!(
-            "# How `postern demo` signs in again.\nmail = \"{}\"\npassword = \"{}\"\n",
-            self.mail,
-            self.password.expose_secret()
+        let (mail, password) = (&self.mail, self.password.expose_secret());
+        let key = self.api_key.as_ref().map(|key| {
+            format!(
+                "api_key = \"{}\"
+",
+                key.expose_secret()
+            )
+        });
+        let text = format!(
+            "# How `postern demo` signs in again.
+mail = \"{mail}\"
+password = \"{password}\"
+{}",
+            key.unwrap_or_default()
         );
-        if let Some(key) = &self.api_key {
-            text.push_str(&format!("api_key = \"{}\"\n", key.expose_secret()));
-        }
         let write = || {
             // A draft of a run that was killed may have other permissions.
             let _ = fs::remove_file(&draft);
@@ -88,10 +95,13 @@ mod tests {
         made.api_key = Some("pstn_x".into());
         made.keep(dir.path()).unwrap();
         let found = Credentials::read_or_make(dir.path(), &random).unwrap();
-        assert_eq!((&found.mail, found.password.expose_secret()), (&made.mail, made.password.expose_secret()));
+        assert_eq!(
+            (&found.mail, found.password.expose_secret()),
+            (&made.mail, made.password.expose_secret())
+        );
         assert_eq!(found.api_key.unwrap().expose_secret(), "pstn_x");
-        let mode = fs::metadata(dir.path().join(NAME)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = fs::metadata(dir.path().join(NAME)).unwrap().permissions().mode();
+        assert_eq!(permissions & 0o777, 0o600);
     }
 
     #[test]

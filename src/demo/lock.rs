@@ -49,7 +49,10 @@ mod tests {
         let mut first = Lock::take(dir.path()).unwrap();
         first.sign("http://127.0.0.1:8080");
         let refused = Lock::take(dir.path()).unwrap_err().to_string();
-        assert!(refused.contains("already running") && refused.contains("http://127.0.0.1:8080"), "{refused}");
+        assert!(
+            refused.contains("already running") && refused.contains("http://127.0.0.1:8080"),
+            "{refused}"
+        );
         drop(first);
         Lock::take(dir.path()).unwrap();
     }

@@ -1,6 +1,7 @@
 //! The demo: the main job end to end, on this machine alone. It is a client of its own API and does what any front end does.
 
 mod account;
+mod aftermath;
 mod browser;
 mod client;
 mod connect;
@@ -37,9 +38,9 @@ impl Demo {
         let voice = Voice::start();
         // A signal that comes while everything is still starting must not be lost.
         let mut signal = tokio::spawn(Runtime::until_signal());
-        let stage = start(voice, &mut signal).await?;
+        let mut stage = start(voice, &mut signal).await?;
         let shown = tokio::select! {
-            shown = self.show(&stage, voice) => shown,
+            shown = self.show(&mut stage, voice) => shown,
             _ = &mut signal => Err(Trouble::Interrupted),
         };
         if shown.is_ok() && !self.once {
@@ -50,9 +51,11 @@ impl Demo {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn show(&self, stage: &Stage, voice: Voice) -> Result<(), Trouble> {
+    async fn show(&self, stage: &mut Stage, voice: Voice) -> Result<(), Trouble> {
         let (member, key) = account::sign_in(stage, voice).await?;
         let channels = connect::channels(stage, &member, voice).await?;
+        stage.start_workers(voice).await?;
+        aftermath::settle(&member, voice).await?;
         let post = publish::schedule(&member, &channels, voice).await?;
         let published = watch::until_published(&member.client, &post, &channels, voice).await?;
         summary::results(voice, &published, &channels);
@@ -65,8 +68,7 @@ impl Demo {
 
 /// Starts everything, unless a signal comes first.
 async fn start(voice: Voice, signal: &mut JoinHandle<()>) -> Result<Stage, Trouble> {
-    let starting = Stage::start(voice);
-    tokio::pin!(starting);
+    let mut starting = Box::pin(Stage::start(voice));
     tokio::select! {
         stage = &mut starting => return stage,
         _ = signal => voice.say("stopping"),

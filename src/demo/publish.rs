@@ -14,8 +14,10 @@ pub(super) const PICTURE: &[u8] = include_bytes!("../../examples/harbour.jpg");
 /// What its file is called.
 pub(super) const PICTURE_NAME: &str = "harbour.jpg";
 
-const ALT_TEXT: &str = "A cup of coffee on a wooden table; behind it a harbour with a lighthouse, at sunrise.";
-const CAPTION: &str = "Good morning from the harbour. The ovens are warm, the first boat is out, and the coffee is ready.";
+const ALT_TEXT: &str =
+    "A cup of coffee on a wooden table; behind it a harbour with a lighthouse, at sunrise.";
+const CAPTION: &str =
+    "Good morning from the harbour. The ovens are warm, the first boat is out, and the coffee is ready.";
 const HASHTAGS: &str = "#harbour #coffee #goodmorning";
 
 /// How far ahead the post is due: time enough to watch it being prepared.

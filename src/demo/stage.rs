@@ -1,4 +1,4 @@
-//! What the demo is played on: PostgreSQL, the sandbox, the API and the workers, all in this process but the first.
+//! What the demo is played on: a database, the sandbox, the API and the workers, all in this process but the first.
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
@@ -13,8 +13,13 @@ use crate::{Roles, Runtime, StartError, config::Config, runtime::RunningDatabase
 /// Where the sandbox listens unless somebody else does.
 const SANDBOX: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8090);
 
-/// What the demo would rather have, where nobody said otherwise: its own lines should stay readable.
-const DEFAULTS: [(&str, &str); 2] = [("POSTERN_LOG_LEVEL", "warn"), ("POSTERN_METRICS_LISTEN", "off")];
+/// What the demo would rather have, where nobody said otherwise: its own lines should stay readable, and they tell what a
+/// platform refuses.
+const DEFAULTS: [(&str, &str); 2] =
+    [("POSTERN_LOG_LEVEL", "warn,meta::client=error"), ("POSTERN_METRICS_LISTEN", "off")];
+
+/// Variables with their values.
+type Environment = Vec<(OsString, OsString)>;
 
 /// Everything that runs.
 pub(super) struct Stage {
@@ -26,7 +31,8 @@ pub(super) struct Stage {
     pub(super) seed: Seed,
     /// Where state lives.
     pub(super) state_dir: PathBuf,
-    runtime: Runtime,
+    environment: Environment,
+    runtimes: Vec<Runtime>,
     database: RunningDatabase,
     platforms: (CancellationToken, JoinHandle<()>),
     _lock: Lock,
@@ -45,9 +51,8 @@ impl Stage {
         let database = RunningDatabase::start(&config.database, |line| voice.say(line)).await?;
         let seed = platforms.seed();
         let environment = environment(&settings(&sandbox.url, &seed, listen, &database.url));
-        let starting = Runtime::start(environment, Roles { api: true, workers: true });
-        let started = voice.during("migrating the database, starting the API and the workers", starting).await;
-        let runtime = match started {
+        let starting = Runtime::start(environment.clone(), Roles { api: true, workers: false });
+        let runtime = match voice.during("migrating the database and starting the API", starting).await {
             Ok(runtime) => runtime,
             Err(error) => {
                 database.stop().await;
@@ -58,12 +63,36 @@ impl Stage {
         voice.say(&format!("the API listens on {api}"));
         lock.sign(api.as_str());
         let (sandbox, platforms) = (sandbox.url, (sandbox.shutdown, sandbox.task));
-        Ok(Self { api, sandbox, seed, state_dir: config.state_dir, runtime, database, platforms, _lock: lock })
+        let runtimes = vec![runtime];
+        Ok(Self {
+            api,
+            sandbox,
+            seed,
+            state_dir: config.state_dir,
+            environment,
+            runtimes,
+            database,
+            platforms,
+            _lock: lock,
+        })
+    }
+
+    /// Starts the workers. Not before the channels are connected: what an earlier run scheduled would be refused with its old
+    /// tokens.
+    pub(super) async fn start_workers(&mut self, voice: Voice) -> Result<(), Trouble> {
+        // The process has one set of metrics, which the API's runtime serves if anybody wants it.
+        let silent = [("POSTERN_METRICS_LISTEN".into(), "off".into())];
+        let environment = silent.into_iter().chain(self.environment.iter().cloned());
+        let starting = Runtime::start(environment, Roles { api: false, workers: true });
+        self.runtimes.push(voice.during("starting the workers", starting).await?);
+        Ok(())
     }
 
     /// Ends everything in order: who uses something ends before it.
     pub(super) async fn stop(self) {
-        self.runtime.stop().await;
+        for runtime in self.runtimes.into_iter().rev() {
+            runtime.stop().await;
+        }
         self.database.stop().await;
         let (shutdown, task) = self.platforms;
         shutdown.cancel();
@@ -98,7 +127,8 @@ fn play_platforms(voice: Voice) -> Result<(Played, Sandbox), Trouble> {
 }
 
 fn reachable(address: SocketAddr) -> Url {
-    let mut url = Url::parse("http://127.0.0.1/").unwrap_or_else(|_| unreachable!("a constant that is a URL"));
+    let mut url =
+        Url::parse("http://127.0.0.1/").unwrap_or_else(|_| unreachable!("a constant that is a URL"));
     // Cannot fail for an `http` URL.
     let _ = url.set_ip_host(if address.ip().is_unspecified() { SANDBOX.ip() } else { address.ip() });
     let _ = url.set_port(Some(address.port()));
@@ -119,7 +149,7 @@ fn settings(sandbox: &Url, seed: &Seed, listen: SocketAddr, database: &str) -> V
 }
 
 /// The settings, then the process's own environment, then the defaults: of several values the first counts.
-fn environment(settings: &[(&'static str, String)]) -> Vec<(OsString, OsString)> {
+fn environment(settings: &[(&'static str, String)]) -> Environment {
     let pair = |(name, value): (&str, &str)| (OsString::from(name), OsString::from(value));
     let fixed = [("POSTERN_ENVIRONMENT", "development")];
     let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));

@@ -29,7 +29,8 @@ pub(super) fn results(voice: Voice, publications: &[Publication], channels: &[Ch
 
 /// Addresses, the key, and the steps by hand.
 pub(super) fn invitation(voice: Voice, stage: &Stage, key: &SecretString, picture: &Path) {
-    let (api, sandbox) = (stage.api.as_str().trim_end_matches('/'), stage.sandbox.as_str().trim_end_matches('/'));
+    let (api, sandbox) =
+        (stage.api.as_str().trim_end_matches('/'), stage.sandbox.as_str().trim_end_matches('/'));
     let page = stage.seed.pages.first().map(|page| page.id.as_str()).unwrap_or_default();
     let picture = picture.canonicalize().unwrap_or_else(|_| picture.to_owned());
     voice.print(&format!(
@@ -70,7 +71,10 @@ mod tests {
     #[test]
     fn the_tour_of_the_readme_is_the_script() {
         let commands = |text: &'static str| -> Vec<&str> {
-            text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+            text.lines()
+                .map(str::trim_end)
+                .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                .collect()
         };
         let readme: Vec<_> = README.lines().map(str::trim_end).collect();
         let mut from = 0;

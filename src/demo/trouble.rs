@@ -12,7 +12,7 @@ use crate::StartError;
 pub(super) enum Trouble {
     /// The process did not start.
     #[error("{0}")]
-    Start(#[from] StartError),
+    Start(Box<StartError>),
     /// The stand-in for the platforms did not start.
     #[error("the sandbox did not start: {0}")]
     Sandbox(#[from] sandbox::Error),
@@ -77,6 +77,12 @@ pub(super) enum Trouble {
     /// Ctrl-C came first.
     #[error("stopped before the post was published")]
     Interrupted,
+}
+
+impl From<StartError> for Trouble {
+    fn from(error: StartError) -> Self {
+        Self::Start(Box::new(error))
+    }
 }
 
 impl Trouble {

@@ -113,7 +113,11 @@ impl Report {
             && let Some(due) = publications.iter().map(|one| one.due_at).max()
         {
             let all_public = publications.iter().all(|one| one.published_at.is_some());
-            self.speak(&if all_public { "asking for the permalinks".to_owned() } else { countdown(due - now) });
+            self.speak(&if all_public {
+                "asking for the permalinks".to_owned()
+            } else {
+                countdown(due - now)
+            });
         }
     }
 

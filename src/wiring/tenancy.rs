@@ -43,6 +43,12 @@ fn signer(config: &Config) -> Result<Arc<EdDsaSigner>, WireError> {
     Ok(Arc::new(signer.map_err(|error| WireError::new("access tokens cannot be signed", error))?))
 }
 
+fn registration(config: &Config) -> Result<RegistrationPolicy, WireError> {
+    let min_age = MinAge::new(config.policy.min_age);
+    let min_age = min_age.map_err(|error| WireError::new("the minimum age", error))?;
+    Ok(RegistrationPolicy { min_age, notice_version: config.policy.version.clone() })
+}
+
 impl Parts {
     pub(super) fn tenancy(&self, config: &Config) -> Result<Tenancy, WireError> {
         let (hasher, signer) = (hasher(config)?, signer(config)?);
@@ -50,12 +56,6 @@ impl Parts {
         let sessions = Arc::new(PgSessions(self.pool.clone()));
         let api_keys = Arc::new(PgApiKeys(self.pool.clone()));
         let throttles = Arc::new(PgThrottles(self.pool.clone()));
-        let organizations = Arc::new(PgOrganizations(self.pool.clone()));
-        let min_age = MinAge::new(config.policy.min_age);
-        let policy = RegistrationPolicy {
-            min_age: min_age.map_err(|error| WireError::new("the minimum age", error))?,
-            notice_version: config.policy.version.clone(),
-        };
         let (vault, clock, random) = (self.vault.clone(), self.clock.clone(), self.random.clone());
         Ok(Tenancy {
             accounts: Accounts {
@@ -66,7 +66,7 @@ impl Parts {
                 mailer: Arc::new(LogMailer),
                 random: random.clone(),
                 clock: clock.clone(),
-                policy,
+                policy: registration(config)?,
             },
             sessions: Sessions {
                 store: sessions.clone(),
@@ -80,7 +80,7 @@ impl Parts {
                 policy: SessionPolicy::default(),
             },
             organizations: Organizations {
-                store: organizations,
+                store: Arc::new(PgOrganizations(self.pool.clone())),
                 random: random.clone(),
                 clock: clock.clone(),
             },

@@ -16,13 +16,15 @@ shift
 settings="$work/schemathesis/settings"
 mkdir -p "$settings"
 cp "$here"/schemathesis/{schemathesis.toml,hooks.py} "$settings/"
-"$TOOLS/python" "$here/schemathesis/prepare.py" "$settings"
 cd "$settings"
 failed=0
 for credentials in session key; do
     echo "== with a $credentials"
+    # Anew each time: a run with a session also revokes keys and disconnects channels.
+    "$TOOLS/python" "$here/schemathesis/prepare.py" "$settings"
     cp "$credentials.json" auth.json
-    "$TOOLS/schemathesis" --config-file "$settings/schemathesis.toml" run "$POSTERN_URL/openapi.json" "$@" || failed=1
+    "$TOOLS/schemathesis" --config-file "$settings/schemathesis.toml" run "${DOCUMENT:-$POSTERN_URL/openapi.json}" \
+        --url "$POSTERN_URL" "$@" || failed=1
 done
 if grep -E ' (ERROR|panicked)' "$POSTERN_SERVER_LOG"; then
     echo "the server logged errors" >&2

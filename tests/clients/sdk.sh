@@ -3,7 +3,7 @@
 # examples/sdk/ with them against a server with workers and a sandbox.
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
-document="${POSTERN_DOCUMENT:-$root/openapi.yaml}"
+document="${DOCUMENT:-$root/openapi.yaml}"
 need java "the generator of the Python SDK needs Java 11 or newer"
 node_tools sdk
 python_tools sdk

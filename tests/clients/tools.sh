@@ -66,7 +66,7 @@ start() {
 # prints the address.
 address_in() {
     local log=$1 pid=$2 words=$3 address
-    for _ in $(seq 600); do
+    for _ in $(seq 1800); do
         address=$(grep -oEm1 "$words http://127\.0\.0\.1:[0-9]+" "$log" | grep -oE 'http:.*' || true)
         if [ -n "$address" ]; then
             echo "$address"

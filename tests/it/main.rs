@@ -1,5 +1,17 @@
 //! The stories: what the product promises, told against the real parts.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod connect_a_page;
+mod forget_on_schedule;
+mod keep_secrets;
+mod keep_tenants_apart;
+mod openapi_is_current;
+mod publish_once;
+mod rotate_keys;
 mod schedule_a_post;
+mod schema_matches;
+mod serve_and_stop;
+mod sign_in;
 mod support;
 mod survive_a_crash;

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Channels, Person, World,
-    pictures::{jpeg, sha256},
+    pictures::{jpeg, picture, sha256},
     sandbox::{ACCOUNT, APP_ID, PAGE},
+    until::until,
 };
 
 fn soon() -> DateTime<Utc> {
@@ -56,7 +57,7 @@ async fn the_permalink_follows_and_shows_the_post() {
     person.publish_now(&post).await;
     person.until_status(&post, "published").await;
     let ask = async || person.view(&post).await.body["publications"][0]["permalink"].clone();
-    let permalink = crate::support::until::until("followed up", ask, Value::is_string).await;
+    let permalink = until("followed up", ask, Value::is_string).await;
     assert!(permalink.as_str().unwrap().starts_with(&world.sandbox.base), "{permalink}");
 }
 
@@ -68,7 +69,10 @@ async fn a_link_goes_out_beside_its_text() {
     person.publish_now(&post).await;
     person.until_status(&post, "published").await;
     let entry = only_entry(&world, PAGE).await;
-    assert_eq!((&entry["text"], &entry["link"]), (&"The menu".into(), &"https://example.org/menu?day=monday".into()));
+    assert_eq!(
+        (&entry["text"], &entry["link"]),
+        (&"The menu".into(), &"https://example.org/menu?day=monday".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -80,7 +84,7 @@ async fn one_picture_goes_to_both_platforms_as_it_is_stored_with_its_description
     let due = soon();
     person.schedule(&post, due).await.is(200);
     person.until_status(&post, "published").await;
-    for (account, kind) in [(PAGE, "photo"), (ACCOUNT, "media")] {
+    for (account, kind) in [(PAGE, "post"), (ACCOUNT, "media")] {
         let entry = only_entry(&world, account).await;
         assert_eq!((&entry["kind"], &entry["text"]), (&kind.into(), &"Good morning".into()));
         assert_eq!(digests(&entry), [stored.text("/digest")]);
@@ -132,13 +136,30 @@ async fn what_differs_on_a_channel_is_published_there_only() {
             { "channel_id": channels.instagram, "caption": "For Instagram", "link": null, "media": [{ "media_id": picture }] },
         ],
     });
-    let post = person.draft(body).await.text("/id");
+    let draft = person.draft(body.clone()).await;
+    assert_eq!(draft.body["targets"], body["targets"], "what was written is what is read");
+    let post = draft.text("/id");
     person.publish_now(&post).await;
     person.until_status(&post, "published").await;
     let (page, account) = (only_entry(&world, PAGE).await, only_entry(&world, ACCOUNT).await);
     assert_eq!((&page["text"], &page["link"]), (&"For everybody".into(), &"https://example.org/".into()));
     assert_eq!(account["text"], "For Instagram");
     assert!(page["media"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_and_an_alternative_text_can_be_removed() {
+    let (_world, person, channels) = stage().await;
+    let picture = person.upload(jpeg([5, 5, 5])).await;
+    let link = json!({ "link": "https://example.org/" });
+    let post = person.write("With a link", &[&channels.facebook], link).await;
+    let (path, tag) = (format!("/v1/posts/{post}"), person.view(&post).await.header("etag"));
+    let changed = person.patch(&path, &tag, json!({ "link": null })).await.is(200);
+    assert_eq!(changed.body.get("link"), None);
+    let path = format!("/v1/media/{picture}");
+    assert_eq!(person.patch(&path, "*", json!({ "alt_text": "Sea" })).await.is(200).text("/alt_text"), "Sea");
+    let removed = person.patch(&path, "*", json!({ "alt_text": null })).await.is(200);
+    assert_eq!(removed.body.get("alt_text"), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,8 +177,8 @@ async fn a_local_time_means_the_instant_of_its_zone() {
     assert_eq!(scheduled.text("/publications/0/due_at"), format!("{year}-01-15T08:30:00.000Z"));
     let neither = person.post(&schedule, json!({ "local_time": format!("{year}-01-15T09:30:00") })).await;
     neither.refuses(422, "validation_failed");
-    let past = person.post(&schedule, json!({ "at": "2020-01-01T00:00:00Z" })).await;
-    assert_eq!(past.refuses(422, "validation_failed").violations(), [("/at".into(), "time_passed".into())]);
+    let late = person.post(&schedule, json!({ "at": "2020-01-01T00:00:00Z" })).await;
+    assert_eq!(late.refuses(422, "validation_failed").violations(), [("/at".into(), "time_passed".into())]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -185,7 +206,10 @@ async fn an_edit_before_the_time_is_what_is_published() {
     person.send(blind).await.refuses(428, "precondition_required");
     let edited = person.patch(&path, &tag, json!({ "caption": "First draft" })).await.is(200);
     assert_eq!(edited.body["status"], "scheduled");
-    person.patch(&path, &tag, json!({ "caption": "Somebody else's" })).await.refuses(412, "precondition_failed");
+    person
+        .patch(&path, &tag, json!({ "caption": "Somebody else's" }))
+        .await
+        .refuses(412, "precondition_failed");
     person.until_status(&post, "published").await;
     assert_eq!(only_entry(&world, PAGE).await["text"], "First draft");
 }
@@ -202,7 +226,7 @@ async fn a_post_that_was_cancelled_is_never_published() {
     person.schedule(&witness, due + TimeDelta::milliseconds(700)).await.is(200);
     // It is being prepared by now: the pictures are at the platforms, nothing is public.
     let ask = async || world.sandbox.calls("media").await.len();
-    crate::support::until::until("preparing", ask, |calls| *calls > 0).await;
+    until("preparing", ask, |calls| *calls > 0).await;
     let view = person.ask(&format!("/v1/posts/{cancelled}/cancel")).await.is(200);
     assert_eq!(view.body["status"], "cancelled");
     assert_eq!(view.text("/publications/0/cancelled_because"), "by_caller");
@@ -248,7 +272,8 @@ async fn a_channel_that_is_taken_off_a_scheduled_post_gets_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_channel_would_not_take_is_said_before_anything_is_scheduled() {
     let (world, person, channels) = stage().await;
-    let picture = person.upload(crate::support::pictures::picture(400, 2000, [1, 1, 1], image::ImageFormat::Png)).await;
+    let tall = picture(400, 2000, [1, 1, 1], image::ImageFormat::Png);
+    let picture = person.upload_as(&person.workspace, "tall.png", tall).await.is(201).text("/id");
     let body = json!({
         "workspace_id": person.workspace, "caption": "#x ".repeat(31), "media": [{ "media_id": picture }],
         "targets": [{ "channel_id": channels.instagram }],
@@ -257,7 +282,8 @@ async fn what_a_channel_would_not_take_is_said_before_anything_is_scheduled() {
     assert_eq!(judged.body["valid"], false);
     let mut codes = judged.violations();
     codes.sort();
-    let expected = [("/caption", "too_many_hashtags"), ("/media/0", "media_shape"), ("/media/0", "media_type")];
+    let expected =
+        [("/caption", "too_many_hashtags"), ("/media/0", "media_shape"), ("/media/0", "media_type")];
     assert_eq!(codes, expected.map(|(place, code)| (place.to_owned(), code.to_owned())));
     let post = person.draft(body).await.text("/id");
     let refused = person.schedule(&post, soon()).await.refuses(422, "validation_failed");
@@ -272,7 +298,8 @@ async fn what_a_channel_would_not_take_is_said_before_anything_is_scheduled() {
 async fn a_repeated_request_with_its_key_writes_one_post() {
     let (_world, person, channels) = stage().await;
     let body = json!({ "workspace_id": person.workspace, "caption": "Once", "targets": [{ "channel_id": channels.facebook }] });
-    let request = || person.request("POST", "/v1/posts").header("Idempotency-Key", "first-and-only").json(&body);
+    let request =
+        || person.request("POST", "/v1/posts").header("Idempotency-Key", "first-and-only").json(&body);
     let first = person.send(request()).await.is(201);
     let again = person.send(request()).await.is(201);
     assert_eq!(again.header("idempotency-replayed"), "true");

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{nullable, parameters, statuses};
+use super::{forms, nullable, parameters, statuses};
 
 /// Lifts a document. The text must be the framework's own; anything else gives an empty document.
 pub fn lift(spec: &str) -> Value {
@@ -19,6 +19,7 @@ pub fn lift(spec: &str) -> Value {
     walk(&mut document, &mut header_case);
     close(&mut document);
     for_each_operation(&mut document, security);
+    for_each_operation(&mut document, forms::describe);
     for_each_operation(&mut document, parameters::describe);
     for_each_operation(&mut document, statuses::keep_possible);
     schemes(&mut document);

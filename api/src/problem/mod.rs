@@ -168,6 +168,10 @@ impl From<poem::Error> for Problem {
             Err(error) if error.is::<poem_openapi::error::ParseParamError>() => {
                 Self::of(Code::InvalidParameters)
             }
+            // Operations say by themselves what they allow (see [`crate::request::Guarded`]); what is left are pages to be read.
+            Err(error) if error.is::<poem::error::MethodNotAllowedError>() => {
+                Self::of(Code::MethodNotAllowed).header(header::ALLOW, "GET, HEAD")
+            }
             Err(error) => {
                 let response = error.into_response();
                 let kept = response.extensions().get::<Self>().cloned();

@@ -18,7 +18,7 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// Problem details (RFC 9457).
 #[derive(Object)]
-#[oai(rename = "Problem", skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(rename = "Problem", skip_serializing_if_is_none)]
 struct ProblemView {
     /// Where the code is explained, relative to this API.
     #[oai(rename = "type")]
@@ -34,8 +34,8 @@ struct ProblemView {
     detail: String,
     /// The id of the request, also in the header `X-Request-Id`. Quote it when you ask for help.
     request_id: String,
-    /// What is wrong where.
-    violations: Vec<ViolationView>,
+    /// What is wrong where; absent when no single part of the request is.
+    violations: Option<Vec<ViolationView>>,
     /// For errors of a platform: whether the same request may succeed later.
     retryable: Option<bool>,
     /// For errors of a platform: who can fix it: `caller`, `member`, `operator` or `platform`.
@@ -123,6 +123,7 @@ impl ParseFromJSON for Reason {
 /// The body of the answer.
 pub fn json(problem: &Problem, request_id: &str) -> String {
     let code = problem.code;
+    let violations: Vec<_> = problem.violations.iter().map(Into::into).collect();
     let view = ProblemView {
         kind: format!("/problems/{}", code.as_str()),
         title: code.title().to_owned(),
@@ -130,7 +131,7 @@ pub fn json(problem: &Problem, request_id: &str) -> String {
         code: Reason(code),
         detail: problem.detail.clone(),
         request_id: request_id.to_owned(),
-        violations: problem.violations.iter().map(Into::into).collect(),
+        violations: (!violations.is_empty()).then_some(violations),
         retryable: problem.advice.as_ref().map(|advice| advice.retryable),
         actor: problem.advice.as_ref().map(|advice| advice.actor.as_str().to_owned()),
         fix: problem.advice.as_ref().map(|advice| advice.fix.clone()),

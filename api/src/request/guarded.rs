@@ -80,6 +80,26 @@ fn as_route(template: &str) -> String {
     steps.collect::<Vec<_>>().join("/")
 }
 
+/// The methods that the router can tell apart, besides HEAD, which it treats as GET.
+const METHODS: [Method; 7] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::TRACE,
+];
+
+/// Gives a method that the router does not know (anybody may register one, RFC 9110 §16.1) the fate of TRACE, which no
+/// operation has: the refusal that says which methods there are.
+pub async fn refusable(mut request: Request) -> poem::Result<Request> {
+    if *request.method() != Method::HEAD && !METHODS.contains(request.method()) {
+        request.set_method(Method::TRACE);
+    }
+    Ok(request)
+}
+
 /// The methods that do not exist say which do.
 fn add_refusals(
     methods: &mut HashMap<Method, BoxEndpoint<'static>>,
@@ -88,16 +108,7 @@ fn add_refusals(
 ) {
     let allowed: Arc<str> = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ").into();
     let template: Arc<str> = template.into();
-    let others = [
-        Method::GET,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-    ];
-    for method in others.into_iter().filter(|method| !known.contains(method.as_str())) {
+    for method in METHODS.into_iter().filter(|method| !known.contains(method.as_str())) {
         let (allowed, template) = (Arc::clone(&allowed), Arc::clone(&template));
         let refuse = poem::endpoint::make_sync(move |request: Request| {
             if let Ok(context) = Context::of(&request) {

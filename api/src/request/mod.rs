@@ -18,7 +18,7 @@ pub use self::{
     context::{Context, Spoilt},
     etag::{IfMatch, etag_of},
     guard::{Gate, MAX_JSON_BODY},
-    guarded::Guarded,
+    guarded::{Guarded, refusable},
     once::{Once, ShownOnce},
     origins::Origins,
     page::{After, Cursors, Limit, List, Page},

@@ -19,6 +19,7 @@ use tenancy::{
 use crate::{
     keyed::keyed,
     problem::{Code, Problem},
+    value::Cursor,
 };
 
 /// One page of a list.
@@ -90,7 +91,7 @@ impl ParseFromParameter for Limit {
 }
 
 /// Where to read on, as the previous page said; absent for the first page.
-pub type After = Option<String>;
+pub type After = Option<Cursor>;
 
 /// Seals the positions of lists, so that nobody can make one up or use one on another list.
 ///

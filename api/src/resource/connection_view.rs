@@ -7,11 +7,8 @@ use publishing::{
     id,
 };
 use tenancy::id::Workspace;
-use url::Url;
-
-use crate::{
-    problem::{Pointer, Problem, Violation},
-    value::{ConnectionStateName, Id, Instant, PlatformName, ProviderName, RemoteRevokeName, Secret},
+use crate::value::{
+    ConnectionStateName, Id, Instant, PlatformName, ProviderName, RemoteRevokeName, Secret,
 };
 
 /// Why a login failed.
@@ -164,14 +161,4 @@ impl From<(ConnectionView, DateTime<Utc>)> for Connection {
             created_at: one.created_at.into(),
         }
     }
-}
-
-/// Reads an address to return to.
-pub(super) fn return_url(text: Option<String>) -> Result<Option<Url>, Problem> {
-    let wrong = |_| {
-        let violation =
-            Violation::body(Pointer::to("return_url"), "not_a_url", "This must be an absolute URL.");
-        Problem::invalid(vec![violation])
-    };
-    text.map(|text| text.parse().map_err(wrong)).transpose()
 }

@@ -13,7 +13,7 @@ use tenancy::id::Workspace;
 use super::{
     Chapter,
     channels::Channel,
-    connection_view::{Begun, Candidate, Choice, Connection, return_url},
+    connection_view::{Begun, Candidate, Choice, Connection},
     courtesy,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
         permissions::{ReadChannels, WriteChannels},
     },
     strict::StrictJson,
-    value::{Id, ProviderName, Secret},
+    value::{Id, Link, ProviderName, Secret},
 };
 
 /// A login to be begun.
@@ -36,16 +36,14 @@ struct NewConnection {
     provider: ProviderName,
     /// Where the browser goes afterwards, with `connection` and `completion`, or `connection` and `error`, in its query. Its
     /// origin must be one of the deployment's or of your API key's. Without it the browser shows the completion code.
-    #[oai(validator(max_length = 2000))]
-    return_url: Option<String>,
+    return_url: Option<Link>,
 }
 
 /// Another login of a connection.
 #[derive(Object)]
 struct Reconnection {
     /// As when the connection was begun.
-    #[oai(validator(max_length = 2000))]
-    return_url: Option<String>,
+    return_url: Option<Link>,
 }
 
 /// The proof that the browser that came back is yours.
@@ -104,7 +102,7 @@ impl ConnectionsResource {
         let wanted = Begin {
             workspace: body.workspace_id.0,
             provider: body.provider.0,
-            return_url: return_url(body.return_url)?,
+            return_url: body.return_url.map(Into::into),
             caller_origins: origins.0,
         };
         let begun = self.connections.begin(&caller, wanted).await?;
@@ -198,8 +196,8 @@ impl ConnectionsResource {
         body: StrictJson<Reconnection>,
     ) -> Answer<Found<Begun>> {
         let StrictJson(body) = body;
-        let begun =
-            self.connections.reconnect(&caller, id.0.0, return_url(body.return_url)?, &origins.0).await?;
+        let return_url = body.return_url.map(Into::into);
+        let begun = self.connections.reconnect(&caller, id.0.0, return_url, &origins.0).await?;
         Ok(Found::plain(begun.into()))
     }
 

@@ -8,10 +8,7 @@ use publishing::{
 };
 use url::Url;
 
-use crate::{
-    problem::{Pointer, Problem, Violation},
-    value::Id,
-};
+use crate::value::{Id, Link};
 
 /// A picture of a post.
 #[derive(Object, Clone)]
@@ -26,28 +23,18 @@ pub(super) struct Attachment {
 
 /// A channel the post goes to, with what differs there. What is absent is as in the post.
 #[derive(Object, Clone)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 pub(super) struct Target {
     /// The channel.
     channel_id: Id<Channel>,
     /// Another text.
-    #[oai(validator(max_length = 100_000))]
+    #[oai(validator(max_length = 100_000), skip_serializing_if_is_none)]
     caption: Option<String>,
     /// Another link; `null` means none.
-    #[oai(validator(max_length = 2048))]
-    link: MaybeUndefined<String>,
-    /// Other pictures, in order.
-    #[oai(validator(max_items = 20))]
+    #[oai(nullable)]
+    link: MaybeUndefined<Link>,
+    /// Other pictures, in order; an empty list means none.
+    #[oai(validator(max_items = 20), skip_serializing_if_is_none)]
     media: Option<Vec<Attachment>>,
-}
-
-/// Reads a link. A relative address, or something else altogether, is a violation at `pointer`.
-pub(super) fn link(text: &str, pointer: Pointer) -> Result<Url, Problem> {
-    let invalid = |_| {
-        let detail = "A link begins with https:// or http:// and names a host.";
-        Problem::invalid(vec![Violation::body(pointer, "link_invalid", detail)])
-    };
-    Url::parse(text).map_err(invalid)
 }
 
 impl From<Attachment> for content::Attachment {
@@ -68,21 +55,24 @@ pub(super) fn attachments(media: Vec<Attachment>) -> Vec<content::Attachment> {
 }
 
 /// Targets, in their order.
-pub(super) fn targets(targets: Vec<Target>) -> Result<Vec<post::Target>, Problem> {
-    targets.into_iter().enumerate().map(|(place, target)| target.read(place)).collect()
+pub(super) fn targets(targets: Vec<Target>) -> Vec<post::Target> {
+    targets.into_iter().map(Into::into).collect()
 }
 
-impl Target {
-    fn read(self, place: usize) -> Result<post::Target, Problem> {
-        let link = match self.link {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(text) => {
-                Some(Some(link(&text, Pointer::to("targets").element(place).member("link"))?))
-            }
-        };
-        let change = Override { caption: self.caption, link, media: self.media.map(attachments) };
-        Ok(post::Target { channel: self.channel_id.0, change })
+/// What a field says about a link: nothing, that there is none, or which.
+pub(super) fn link(field: MaybeUndefined<Link>) -> Option<Option<Url>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(link) => Some(Some(link.0)),
+    }
+}
+
+impl From<Target> for post::Target {
+    fn from(target: Target) -> Self {
+        let media = target.media.map(attachments);
+        let change = Override { caption: target.caption, link: link(target.link), media };
+        Self { channel: target.channel_id.0, change }
     }
 }
 
@@ -92,7 +82,7 @@ impl From<post::Target> for Target {
         let link = match change.link {
             None => MaybeUndefined::Undefined,
             Some(None) => MaybeUndefined::Null,
-            Some(Some(url)) => MaybeUndefined::Value(url.into()),
+            Some(Some(url)) => MaybeUndefined::Value(Link(url)),
         };
         let media = change.media.map(|media| media.into_iter().map(Into::into).collect());
         Self { channel_id: target.channel.into(), caption: change.caption, link, media }

@@ -8,7 +8,7 @@ use crate::{
     answer::Found,
     problem::Answer,
     request::{Access, permissions::Anyone},
-    value::{Id, Instant, ScopeName, Secret},
+    value::{Id, Instant, Mail, Personal, ScopeName},
 };
 
 /// The caller.
@@ -36,9 +36,9 @@ struct Person {
     /// The person.
     id: Id<id::Person>,
     /// The mail address.
-    mail: Secret,
+    mail: Mail,
     /// The name, if one was given.
-    name: Option<Secret>,
+    name: Option<Personal>,
     /// When the person registered.
     created_at: Instant,
     /// The organizations the person belongs to, the oldest membership first.

@@ -18,13 +18,13 @@ use url::Url;
 use super::{Chapter, media_form::MediaForm};
 use crate::{
     answer::{Created, Done, Found},
-    problem::{Answer, Pointer, Problem, Violation},
+    problem::Answer,
     request::{
         Access, After, Cursors, Limit, Once, Page,
         permissions::{ReadMedia, WriteMedia},
     },
     strict::{MergePatch, StrictJson},
-    value::{Id, Instant},
+    value::{Id, Instant, Link},
 };
 
 /// How long the address in an answer works.
@@ -66,8 +66,7 @@ struct MediaImport {
     /// The workspace.
     workspace_id: Id<Workspace>,
     /// Where it is: `http` or `https`, on the public internet.
-    #[oai(validator(min_length = 1, max_length = 2048))]
-    url: String,
+    url: Link,
     /// For people who cannot see it.
     #[oai(validator(max_length = 1000))]
     alt_text: Option<String>,
@@ -80,7 +79,7 @@ struct MediaImport {
 #[derive(Object)]
 struct MediaPatch {
     /// Another alternative text; `null` removes it.
-    #[oai(validator(max_length = 1000))]
+    #[oai(validator(max_length = 1000), nullable)]
     alt_text: MaybeUndefined<String>,
 }
 
@@ -177,17 +176,13 @@ impl MediaResource {
         body: StrictJson<MediaImport>,
     ) -> Answer<Created<MediaAsset>> {
         let StrictJson(body) = body;
-        let url = Url::parse(&body.url).map_err(|_| {
-            let detail = "This is not an absolute URL.";
-            Problem::invalid(vec![Violation::body(Pointer::to("url"), "url_invalid", detail)])
-        })?;
         let new = NewMedia {
             workspace: body.workspace_id.0,
             alt_text: body.alt_text,
             filename: body.filename,
             content_type: None,
         };
-        Ok(self.created(self.media.upload_from(&caller, new, &url).await?))
+        Ok(self.created(self.media.upload_from(&caller, new, &body.url.0).await?))
     }
 
     /// Get an asset

@@ -14,6 +14,7 @@ mod media_file;
 mod media_form;
 mod organization;
 mod platforms;
+mod post_view;
 mod posts;
 mod publications;
 mod registrations;

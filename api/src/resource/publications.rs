@@ -14,16 +14,16 @@ use publishing::{
 };
 use tenancy::id::Workspace;
 
-use super::{Chapter, content::link};
+use super::Chapter;
 use crate::{
     answer::Found,
-    problem::{Answer, Pointer},
+    problem::Answer,
     request::{
         Access, After, Cursors, Limit, Page,
         permissions::{PublishPosts, ReadPosts},
     },
     strict::StrictJson,
-    value::{AttemptStep, AttemptVerdict, Id, Instant, PlatformName, PublicationState},
+    value::{AttemptStep, AttemptVerdict, Id, Instant, Link, PlatformName, PublicationState},
 };
 
 /// Why something did not go out.
@@ -178,8 +178,7 @@ struct Resolve {
     #[oai(validator(min_length = 1, max_length = 64))]
     platform_post_id: Option<String>,
     /// Where people see it, for `live`.
-    #[oai(validator(max_length = 2048))]
-    permalink: Option<String>,
+    permalink: Option<Link>,
 }
 
 /// Publications.
@@ -273,7 +272,7 @@ impl PublicationsResource {
         body: StrictJson<Resolve>,
     ) -> Answer<Found<Publication>> {
         let StrictJson(body) = body;
-        let permalink = body.permalink.map(|text| link(&text, Pointer::to("permalink"))).transpose()?;
+        let permalink = body.permalink.map(Into::into);
         let resolution = match body.outcome {
             Outcome::Live => {
                 Resolution::Live { platform_post_id: body.platform_post_id.unwrap_or_default(), permalink }

@@ -9,20 +9,20 @@ use crate::{
     problem::Answer,
     request::Device,
     strict::StrictJson,
-    value::{Secret, Zone},
+    value::{Mail, Personal, Secret, Zone},
 };
 
 /// Who signs up.
 #[derive(Object)]
 struct Registration {
     /// The mail address. Whether it has an account already, the answer does not tell.
-    #[oai(validator(min_length = 3, max_length = 254))]
-    mail: Secret,
+    mail: Mail,
     /// At least 12 characters and at most 256 bytes.
+    #[oai(validator(min_length = 12, max_length = 256))]
     password: Secret,
     /// The person's name, if they want to give one.
     #[oai(validator(min_length = 1, max_length = 200))]
-    name: Option<Secret>,
+    name: Option<Personal>,
     /// The name of the organization and of its first workspace.
     #[oai(validator(min_length = 1, max_length = 200))]
     organization_name: String,

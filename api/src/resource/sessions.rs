@@ -9,15 +9,14 @@ use crate::{
     problem::Answer,
     request::{Device, Member, Page},
     strict::StrictJson,
-    value::{Id, Instant, Secret},
+    value::{Id, Instant, Mail, Personal, Secret},
 };
 
 /// Who signs in.
 #[derive(Object)]
 struct Credentials {
     /// The mail address.
-    #[oai(validator(max_length = 254))]
-    mail: Secret,
+    mail: Mail,
     /// The password.
     password: Secret,
     /// The organization to work in; without it the one the person joined first.
@@ -85,9 +84,9 @@ struct Session {
     /// When it ends if nobody refreshes it.
     expires_at: Instant,
     /// What the client called itself.
-    user_agent: Option<Secret>,
+    user_agent: Option<Personal>,
     /// Where it signed in from.
-    address: Option<Secret>,
+    address: Option<Personal>,
 }
 
 impl From<(session::SessionView, bool)> for Session {

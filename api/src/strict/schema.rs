@@ -9,6 +9,7 @@ use std::{
 
 use regex::Regex;
 use serde_json::{Map, Value};
+use tenancy::account::MailAddress;
 
 use crate::problem::{Pointer, Violation};
 
@@ -156,6 +157,7 @@ impl Checker<'_> {
             Some("iana-time-zone") => {
                 (text.parse::<chrono_tz::Tz>().is_ok(), "the name of a zone of the IANA database")
             }
+            Some("email") => (MailAddress::parse(text).is_ok(), "a mail address"),
             Some("uri" | "url") => (url::Url::parse(text).is_ok(), "an absolute URL"),
             _ => return,
         };

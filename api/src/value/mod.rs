@@ -1,7 +1,9 @@
 //! How values of the domain are written in the API, each with its own schema.
 
+mod cursor;
 mod id;
 mod instant;
+mod link;
 mod scope;
 mod secret;
 mod word;
@@ -59,10 +61,12 @@ macro_rules! as_text {
 use {as_text, plain_type};
 
 pub use self::{
+    cursor::Cursor,
     id::Id,
     instant::Instant,
+    link::Link,
     scope::ScopeName,
-    secret::Secret,
+    secret::{Mail, Personal, Secret},
     word::{
         AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, PlatformName, PostStatusName,
         ProviderName, PublicationState, RemoteRevokeName,

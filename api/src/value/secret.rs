@@ -1,4 +1,4 @@
-//! Secrets that pass through the API: passwords in, tokens out.
+//! Texts that are shown in no log and no error: secrets, and what identifies a person.
 
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
@@ -8,42 +8,58 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{as_text, plain_type};
 
-/// A secret: shown in no log and no error.
-#[derive(Debug, Clone)]
-pub struct Secret(pub SecretString);
+/// Declares a text that only its own value shows: its name in the framework, its longest form and its format.
+macro_rules! guarded_text {
+    ($($(#[doc = $doc:literal])+ $name:ident = $label:literal, $longest:literal, $format:expr;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone)]
+        pub struct $name(pub SecretString);
 
-impl Secret {
-    #[expect(clippy::unnecessary_wraps, reason = "the form that the other values have")]
-    fn read(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned().into()))
-    }
+        impl $name {
+            #[expect(clippy::unnecessary_wraps, reason = "the form that the other values have")]
+            fn read(text: &str) -> Option<Self> {
+                Some(Self(text.to_owned().into()))
+            }
 
-    fn write(&self) -> String {
-        self.0.expose_secret().to_owned()
-    }
+            fn write(&self) -> String {
+                self.0.expose_secret().to_owned()
+            }
+        }
+
+        /// For the validators of lengths.
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.0.expose_secret()
+            }
+        }
+
+        impl From<SecretString> for $name {
+            fn from(secret: SecretString) -> Self {
+                Self(secret)
+            }
+        }
+
+        impl Type for $name {
+            plain_type!($label);
+
+            fn schema_ref() -> MetaSchemaRef {
+                let format: Option<&'static str> = $format;
+                let mut schema = MetaSchema::new("string");
+                schema.format = format;
+                schema.max_length = Some($longest);
+                MetaSchemaRef::Inline(Box::new(schema))
+            }
+        }
+
+        as_text!([] $name);
+    )+};
 }
 
-/// For the validators of lengths.
-impl AsRef<str> for Secret {
-    fn as_ref(&self) -> &str {
-        self.0.expose_secret()
-    }
+guarded_text! {
+    /// A secret: passwords in, tokens out.
+    Secret = "secret", 1024, Some("password");
+    /// A mail address; the longest one is that of RFC 5321 §4.5.3.1.
+    Mail = "mail", 254, Some("email");
+    /// What else identifies a person: a name, an address, a device.
+    Personal = "personal", 1024, None;
 }
-
-impl From<SecretString> for Secret {
-    fn from(secret: SecretString) -> Self {
-        Self(secret)
-    }
-}
-
-impl Type for Secret {
-    plain_type!("secret");
-
-    fn schema_ref() -> MetaSchemaRef {
-        let mut schema = MetaSchema::new_with_format("string", "password");
-        schema.max_length = Some(1024);
-        MetaSchemaRef::Inline(Box::new(schema))
-    }
-}
-
-as_text!([] Secret);

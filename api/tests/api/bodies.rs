@@ -178,12 +178,21 @@ async fn unknown_paths_and_methods_are_problems_too() {
     let api = Api::new();
     assert_eq!(api.get("/v1/nothing", "").await.code(), "not_found");
     assert_eq!(api.get("/", "").await.code(), "not_found");
-    for method in [Method::PUT, Method::DELETE, Method::TRACE, Method::OPTIONS] {
+    let made_up = |name: &[u8]| Method::from_bytes(name).unwrap();
+    for method in
+        [Method::PUT, Method::DELETE, Method::TRACE, Method::OPTIONS, made_up(b"QUERY"), made_up(b"FROBNICATE")]
+    {
         let answer = api.send(method, "/v1/workspaces", "", None).await;
         assert_eq!((answer.status, answer.code()), (405, "method_not_allowed"));
         assert_eq!(answer.headers["allow"], "GET, POST");
     }
-    assert_eq!(api.send(Method::POST, "/openapi.json", "", None).await.status, 405);
+    for page in ["/openapi.json", "/problems/not_found", "/docs/start.js"] {
+        for method in [Method::POST, made_up(b"QUERY")] {
+            let answer = api.send(method, page, "", None).await;
+            assert_eq!((answer.status, answer.code()), (405, "method_not_allowed"), "{page}");
+            assert_eq!(answer.headers["allow"], "GET, HEAD", "{page}");
+        }
+    }
 }
 
 #[tokio::test]

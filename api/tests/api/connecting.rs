@@ -181,7 +181,7 @@ async fn the_browser_is_sent_to_the_origins_of_the_deployment_and_of_the_callers
     let refused = api.post("/v1/connections", &member, wanted(id.clone(), "https://tool.example/")).await;
     assert_eq!(refused.violations(), ["body /return_url return_url_not_allowed"]);
     let refused = api.post("/v1/connections", &member, wanted(id.clone(), "not a url")).await;
-    assert_eq!(refused.violations(), ["body /return_url not_a_url"]);
+    assert_eq!(refused.violations(), ["body /return_url wrong_pattern", "body /return_url wrong_format"]);
     let key = api.key(&member, &[Scope::ChannelsWrite], &["https://tool.example"]).await;
     assert_eq!(api.post("/v1/connections", &key, wanted(id, "https://tool.example/")).await.status, 201);
 }

@@ -77,6 +77,7 @@ fn what_a_signature_makes_possible_is_documented() {
         if !operation["requestBody"].is_null() {
             assert!(["408", "413", "415", "422"].into_iter().all(answers), "{place}");
         }
+        assert_eq!(method == "post" || !operation["requestBody"].is_null(), answers("422"), "{place}");
         assert_eq!(has_header(&operation, "If-Match"), answers("412") && answers("428"), "{place}");
         assert_eq!(
             path.contains('{') && method == "get",
@@ -125,6 +126,22 @@ fn request_bodies_are_closed_and_their_fields_described() {
             assert!(property["description"].is_string(), "{name}.{field}");
         }
     }
+}
+
+#[test]
+fn what_a_patch_can_remove_may_be_null() {
+    let schemas = api::document().schemas();
+    for (schema, field) in [("PostPatch", "link"), ("Target", "link"), ("MediaPatch", "alt_text")] {
+        let kind = &schemas[schema]["properties"][field]["type"];
+        assert_eq!(*kind, serde_json::json!(["string", "null"]), "{schema}.{field}");
+    }
+}
+
+#[test]
+fn a_problem_need_not_have_violations() {
+    let required = api::document().schemas()["Problem"]["required"].clone();
+    assert!(!required.as_array().unwrap().contains(&"violations".into()), "{required}");
+    assert!(required.as_array().unwrap().contains(&"code".into()), "{required}");
 }
 
 #[test]

@@ -182,6 +182,9 @@ pub trait PublicationQueue: Send + Sync {
     ) -> Result<Vec<Claimed>, QueueUnavailable>;
     /// How long until the next step of this kind is due; `None` if nothing waits.
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable>;
+    /// Which permits still stand: not taken over, and the channel not disconnected since. Asked just before sending by whoever
+    /// waited, so that nothing goes out with a token whose disconnection was acknowledged.
+    async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable>;
     /// Commits handles before the next call is made.
     async fn save_handles(&self, claim: Claim, handles: &Handles) -> Result<(), ClaimLost>;
     /// Writes outcomes whose claims still hold, all in one transaction with their log lines and events; says which were written.

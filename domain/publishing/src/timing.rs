@@ -37,8 +37,8 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            picture_lead: Duration::from_secs(600),
-            text_lead: Duration::from_secs(60),
+            picture_lead: Duration::from_mins(10),
+            text_lead: Duration::from_mins(1),
             permit_lead: Duration::from_secs(1),
             send_window: Duration::from_secs(5),
             publish_timeout: Duration::from_secs(20),
@@ -47,8 +47,8 @@ impl Default for Timing {
             look_pause: Duration::from_secs(5),
             settle: Duration::from_secs(90),
             settle_definite: Duration::from_secs(30),
-            look_deadline: Duration::from_secs(1_800),
-            max_backoff: Duration::from_secs(300),
+            look_deadline: Duration::from_mins(30),
+            max_backoff: Duration::from_mins(5),
         }
     }
 }
@@ -100,7 +100,7 @@ impl Timing {
 
     /// The pause before the next look: it grows with the number of looks, up to a minute.
     pub fn look_backoff(&self, looks: i32) -> Duration {
-        (self.look_pause * (1 << looks.clamp(0, 6))).min(Duration::from_secs(60)).max(self.look_pause)
+        (self.look_pause * (1 << looks.clamp(0, 6))).min(Duration::from_mins(1)).max(self.look_pause)
     }
 }
 

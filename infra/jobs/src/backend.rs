@@ -50,6 +50,7 @@ impl<S: DueRows> DueBackend<S> {
             source: source.clone(),
             slots: Arc::new(Semaphore::new(capacity.rows)),
             batch: capacity.batch,
+            room: (capacity.rows / 4).min(capacity.batch),
             pace: capacity.pace,
             bell: bell.listener(),
             shutdown,

@@ -14,12 +14,17 @@ use crate::{hold::Held, source::DueRows};
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The pause after the source did not answer.
 const OUTAGE_PAUSE: Duration = Duration::from_millis(250);
+/// How long a claim waits until a good part of the slots is free: many small claims cost the database far more than a few large
+/// ones.
+const GATHER: Duration = Duration::from_millis(100);
 
 pub(crate) struct Fetcher<S: DueRows> {
     pub(crate) source: Arc<S>,
     pub(crate) slots: Arc<Semaphore>,
     /// Most rows per claim.
     pub(crate) batch: usize,
+    /// Free slots that are worth a claim.
+    pub(crate) room: usize,
     /// The shortest time between two claims, so that a busy second makes many rows per claim and not many claims.
     pub(crate) pace: Duration,
     pub(crate) bell: watch::Receiver<u64>,
@@ -52,7 +57,9 @@ impl<S: DueRows> Fetcher<S> {
 
     /// One claim. Says how long to sleep; `None` when nobody takes rows any more.
     async fn round(&self) -> Option<Duration> {
-        // Waiting for the first free slot, then taking all there are.
+        // Waiting for room, or at least for one free slot, then taking all there are.
+        let room = self.slots.acquire_many(u32::try_from(self.room.max(1)).unwrap_or(u32::MAX));
+        drop(tokio::time::timeout(GATHER, room).await);
         drop(self.slots.acquire().await.ok()?);
         let limit = self.slots.available_permits().min(self.batch);
         let asked_at = Instant::now();

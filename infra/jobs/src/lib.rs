@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod backend;
+mod batch;
 pub mod crash;
 mod fetcher;
 mod hold;

@@ -3,63 +3,31 @@
 use std::{sync::Arc, time::Duration};
 
 use publishing::queue::{Outcome, PublicationQueue};
-use tokio::sync::{mpsc, oneshot};
 
-/// How long the first result waits for company.
-const LINGER: Duration = Duration::from_millis(3);
-/// Most results in one statement.
-const BATCH: usize = 500;
+use crate::batch::Batches;
+
 /// The longest pause between two tries while the database is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-struct Entry {
-    outcome: Outcome,
-    written: oneshot::Sender<()>,
-}
 
 /// Writes results. Cloning shares it; the writer ends when the last clone is gone and everything is written.
 #[derive(Clone)]
 pub struct Recorder {
-    entries: mpsc::UnboundedSender<Entry>,
+    outcomes: Batches<Outcome>,
 }
 
 impl Recorder {
     /// Starts the writer.
     pub fn start(queue: Arc<dyn PublicationQueue>) -> Self {
-        let (entries, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(write(queue, receiver));
-        Self { entries }
+        let write = move |outcomes: Vec<Outcome>| {
+            let queue = queue.clone();
+            async move { write_batch(queue.as_ref(), &outcomes).await }
+        };
+        Self { outcomes: Batches::start(write) }
     }
 
     /// Writes one result and waits until it is durable or its claim turned out to be lost.
     pub async fn record(&self, outcome: Outcome) {
-        let (written, wait) = oneshot::channel();
-        if self.entries.send(Entry { outcome, written }).is_ok() {
-            // An error means the writer is gone, which happens at the end of the process only.
-            let _ = wait.await;
-        }
-    }
-}
-
-async fn write(queue: Arc<dyn PublicationQueue>, mut entries: mpsc::UnboundedReceiver<Entry>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(first) = entries.recv().await {
-        batch.push(first);
-        if entries.len() + 1 < BATCH {
-            tokio::time::sleep(LINGER).await;
-        }
-        while batch.len() < BATCH {
-            match entries.try_recv() {
-                Ok(entry) => batch.push(entry),
-                Err(_) => break,
-            }
-        }
-        let (outcomes, waiting): (Vec<_>, Vec<_>) = batch.drain(..).map(|e| (e.outcome, e.written)).unzip();
-        write_batch(queue.as_ref(), &outcomes).await;
-        for written in waiting {
-            // Whoever waited may have gone; the result is written all the same.
-            let _ = written.send(());
-        }
+        self.outcomes.add(outcome).await;
     }
 }
 

@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn an_id_of_an_earlier_world_is_not_given_again() {
-        let (mut first, mut second) = (World::beginning(1_800_000_000_000), World::beginning(1_800_000_001_000));
+        let (mut first, mut second) =
+            (World::beginning(1_800_000_000_000), World::beginning(1_800_000_001_000));
         let earlier: Vec<_> = (0..10_000).map(|_| first.fresh(Kind::Post)).collect();
         assert!(!earlier.contains(&second.fresh(Kind::Post)));
     }

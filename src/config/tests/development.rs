@@ -6,12 +6,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::ExposeSecret;
 
 use super::{Start, random_key};
-use crate::config::{DatabasePlace, Environment, KeyringPlace, MediaStore};
+use crate::config::{DatabasePlace, KeyringPlace, MediaStore};
 
 #[test]
 fn development_starts_from_nothing() {
     let config = Start::development().load();
-    assert_eq!(config.environment, Environment::Development);
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.public_url.as_str(), "http://127.0.0.1:8080/");
     assert!(matches!(config.database.place, DatabasePlace::Private { .. }));

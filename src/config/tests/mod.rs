@@ -45,7 +45,6 @@ impl Start {
             .with("keyring_file", &keyring.display().to_string())
             .with("lookup_key", &random_key())
             .with("cursor_key", &random_key())
-            .with("media_link_key", &random_key())
             .with("meta_app_id", "1234567890")
             .with("meta_app_secret", "0f0e1d2c3b4a59687786a5b4c3d2e1f0")
             .with("data_at_rest_encrypted", "true")

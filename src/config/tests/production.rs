@@ -6,12 +6,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::ExposeSecret;
 
 use super::{Start, assert_refused, random_key};
-use crate::config::{Environment, KeyringPlace, keyring_file};
+use crate::config::{KeyringPlace, keyring_file};
 
 #[test]
 fn a_complete_production_starts_and_generates_nothing() {
     let start = Start::production();
-    assert_eq!(start.load().environment, Environment::Production);
+    start.load();
     assert!(!start.dir.path().join("state").exists());
 }
 
@@ -26,7 +26,6 @@ fn a_production_without_anything_says_everything_that_is_missing_at_once() {
         "POSTERN_DATA_AT_REST_ENCRYPTED",
         "POSTERN_KEYRING_FILE",
         "POSTERN_LOOKUP_KEY",
-        "POSTERN_MEDIA_LINK_KEY",
         "POSTERN_META_APP_ID",
         "POSTERN_META_APP_SECRET",
         "POSTERN_PASSWORD_PEPPERS",
@@ -45,7 +44,6 @@ fn each_thing_that_production_lacks_is_refused_by_its_name() {
         "keyring_file",
         "lookup_key",
         "cursor_key",
-        "media_link_key",
         "meta_app_id",
         "meta_app_secret",
     ] {
@@ -70,7 +68,7 @@ fn short_weak_and_malformed_secrets_are_refused() {
         ("cursor_key", short.as_str(), "too short"),
         ("cursor_key", "changeme", "too short"),
         ("cursor_key", "not base64!", "not base64"),
-        ("media_link_key", &zeros, "can be guessed"),
+        ("cursor_key", &zeros, "can be guessed"),
         ("lookup_key", &zeros, "can be guessed"),
         ("lookup_key", &long, "exactly 32 bytes"),
         ("signing_keys", &short, "too short"),
@@ -89,8 +87,8 @@ fn short_weak_and_malformed_secrets_are_refused() {
 #[test]
 fn one_secret_for_two_purposes_is_refused() {
     let key = random_key();
-    let start = Start::production().with("cursor_key", &key).with("media_link_key", &key);
-    assert_refused(&start, "media_link_key", "is the same as POSTERN_CURSOR_KEY");
+    let start = Start::production().with("lookup_key", &key).with("cursor_key", &key);
+    assert_refused(&start, "cursor_key", "is the same as POSTERN_LOOKUP_KEY");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn the_database_can_be_named_as_everybody_names_it_and_our_own_name_wins() {
 fn a_file_sets_what_the_environment_does_not() {
     let start = Start::development().with("log_format", "json").with_file(
         "listen = \"127.0.0.1:9999\"\nlog_format = \"text\"\nmin_age = 21\n\
-         cors_origins = [\"https://a.example\", \"https://b.example\"]\n[media]\nmax_image = \"1MiB\"\n[media.s3]\npath_style = true\n",
+         cors_origins = [\"https://a.example\", \"https://b.example\"]\n[media]\nmax_image = \"1MiB\"\n[media.s3]\nregion = \"eu-central-1\"\n",
     );
     let config = start.load();
     assert_eq!(config.server.listen.port(), 9999);

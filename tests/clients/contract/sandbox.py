@@ -50,7 +50,7 @@ class Checks:
         found = entries(account, since)
         self.equal(f"{what} became visible exactly once", len(found), 1)
         for entry in found:
-            media = [piece["sha256"] for piece in entry["media"]]
+            media = [piece.get("sha256") for piece in entry["media"]]
             told = {"kind": entry["kind"], "object": entry["object_id"], "text": entry.get("text"), "media": media}
             self.equal(f"{what} is what was sent, byte by byte", told, wanted)
 

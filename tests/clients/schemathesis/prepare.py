@@ -72,10 +72,10 @@ def upload(workspace, token):
 
 
 def write_posts(workspace, channels, media, token):
-    """A draft, one that is due in a month, and one that is due now."""
+    """Drafts, one post that is due in a month, and one that is due now."""
     targets = [{"channel_id": channel["id"]} for channel in channels]
     month = (datetime.now(timezone.utc) + timedelta(days=30)).isoformat().replace("+00:00", "Z")
-    for then in [None, ("schedule", {"at": month}), ("publish", None)]:
+    for then in [None, None, None, ("schedule", {"at": month}), ("publish", None)]:
         new = {
             "workspace_id": workspace,
             "caption": f"Hello {uuid.uuid4()}",

@@ -1,7 +1,9 @@
-//! The private server of this run, shared by every test process that runs at the same time.
+//! The private server of this run, shared by every test process that runs at the same time and gone with the last of them.
 
 use std::{
+    fs::File,
     io::Read,
+    path::Path,
     process::{Command, Stdio},
     sync::OnceLock,
 };
@@ -20,39 +22,56 @@ pub(crate) async fn shared() -> &'static Cluster {
     static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
     CLUSTER
         .get_or_init(|| async {
-            let cluster = Cluster::start(settings(), |line| eprintln!("{line}")).await.unwrap();
-            leave_a_keeper();
-            cluster
+            tokio::task::spawn_blocking(take_a_share).await.unwrap();
+            Cluster::start(settings(), |line| eprintln!("{line}")).await.unwrap()
         })
         .await
 }
 
-/// A test process has no last moment of its own. So it starts one more that waits for its end, however it comes, and gives up
-/// the server then; the last one to do so stops it.
-fn leave_a_keeper() {
-    static KEEPER: OnceLock<std::process::Child> = OnceLock::new();
-    KEEPER.get_or_init(|| {
+/// A file that every test process holds a share of for as long as it lives.
+fn users() -> File {
+    std::fs::create_dir_all(Path::new(DIR).parent().unwrap()).unwrap();
+    File::create(format!("{DIR}.users")).unwrap()
+}
+
+/// A test process has no last moment of its own. So it starts one more that waits for its end, however it comes, and cleans up
+/// once nobody else is there.
+fn take_a_share() {
+    static SHARE: OnceLock<(File, std::process::Child)> = OnceLock::new();
+    SHARE.get_or_init(|| {
         use std::os::unix::process::CommandExt;
-        Command::new(std::env::current_exe().unwrap())
+        let users = users();
+        users.lock_shared().unwrap();
+        let keeper = Command::new(std::env::current_exe().unwrap())
             .args(["support::cluster::keep_until_the_tests_end", "--exact", "--ignored"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             // Ctrl-C is for the tests; the keeper still has something to do then.
             .process_group(0)
-            .spawn()
-            .unwrap()
+            .spawn();
+        (users, keeper.unwrap())
     });
 }
 
 #[test]
-#[ignore = "not a test: the process that stops the server when the tests have ended"]
+#[ignore = "not a test: the process that removes the server when the tests have ended"]
 fn keep_until_the_tests_end() {
     // The pipe closes when the process that holds its other end has ended.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
+    // Waits for whoever still tests. Another keeper may have been here by then.
+    let users = users();
+    users.lock().unwrap();
+    if !Path::new(DIR).exists() {
+        return;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    let was_last = runtime.block_on(async {
         let cluster = Cluster::start(settings(), |_| {}).await.unwrap();
-        cluster.stop().await.unwrap();
+        cluster.stop().await.unwrap()
     });
+    // Dropping a hundred databases takes far longer than making the server anew.
+    if was_last {
+        std::fs::remove_dir_all(DIR).unwrap();
+    }
 }

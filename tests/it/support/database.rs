@@ -1,18 +1,18 @@
 //! A migrated database for each test: a clone of a template that is built once for each state of the migrations.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls, Row, types::ToSql};
 use uuid::Uuid;
 
-use super::cluster;
+use super::{cluster, hexadecimal::hexadecimal};
 
 /// The key of the lock under which the template is built: "template" in ASCII.
 const LOCK: i64 = 0x7465_6d70_6c61_7465;
 
-/// A database of one test. It is dropped by the next run, which costs nobody time.
+/// A database of one test. It goes with the server.
 pub(crate) struct TestDatabase {
     pub(crate) url: String,
     client: Client,
@@ -24,7 +24,7 @@ impl TestDatabase {
         static TEMPLATE: OnceCell<String> = OnceCell::const_new();
         let cluster = cluster::shared().await;
         let template = TEMPLATE.get_or_init(template).await;
-        let name = format!("t_{}_{}", std::process::id(), Uuid::new_v4().simple());
+        let name = format!("t_{}", Uuid::new_v4().simple());
         let server = connect(&cluster.url("postgres")).await;
         server.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
         let url = cluster.url(&name);
@@ -48,7 +48,8 @@ impl TestDatabase {
 
     /// Every row of every table as text, binary columns in hexadecimal: what a dump would show.
     pub(crate) async fn dump(&self, without: &[&str]) -> Vec<String> {
-        let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1";
+        let tables =
+            "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1";
         let mut rows = Vec::new();
         for table in self.query(tables, &[]).await {
             let table: String = table.get(0);
@@ -67,17 +68,16 @@ async fn connect(url: &str) -> Client {
     client
 }
 
-/// The template's name; builds it if this is the first run with these migrations, and drops what earlier runs left.
+/// The template's name; builds it if nobody has built it yet.
 async fn template() -> String {
     let cluster = cluster::shared().await;
     let server = connect(&cluster.url("postgres")).await;
     server.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.unwrap();
-    drop_leftovers(&server).await;
     let name = format!("template_{}", hash_of_migrations());
     let built = server.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
     if built.is_empty() {
         // Under another name until it is complete: a run that was killed half way leaves no broken template.
-        let draft = format!("t_0_{}", Uuid::new_v4().simple());
+        let draft = format!("t_{}", Uuid::new_v4().simple());
         server.batch_execute(&format!("CREATE DATABASE {draft}")).await.unwrap();
         postgres::migrate(&cluster.url(&draft)).await.unwrap();
         until_alone(&server, &draft).await;
@@ -94,25 +94,14 @@ async fn until_alone(server: &Client, database: &str) {
     }
 }
 
-/// Databases of test processes that are no more.
-async fn drop_leftovers(server: &Client) {
-    let names = "SELECT datname::text FROM pg_database WHERE datname LIKE 't\\_%'";
-    for row in server.query(names, &[]).await.unwrap() {
-        let name: String = row.get(0);
-        let pid = name.split('_').nth(1).unwrap_or_default();
-        if !Path::new("/proc").join(pid).exists() {
-            let _ = server.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        }
-    }
-}
-
 fn hash_of_migrations() -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-    let mut files: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path().join("up.sql")).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path().join("up.sql")).collect();
     files.sort();
     let mut hash = Sha256::new();
     for file in files.iter().filter(|file| file.exists()) {
         hash.update(fs::read(file).unwrap());
     }
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash.finalize()[..8])
 }

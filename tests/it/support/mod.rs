@@ -3,6 +3,7 @@
 pub(crate) mod caller;
 pub(crate) mod cluster;
 pub(crate) mod database;
+pub(crate) mod hexadecimal;
 pub(crate) mod person;
 pub(crate) mod pictures;
 pub(crate) mod process;

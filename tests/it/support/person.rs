@@ -20,7 +20,6 @@ pub(crate) struct Person {
     pub(crate) mail: String,
     pub(crate) workspace: String,
     pub(crate) organization: String,
-    pub(crate) session: String,
     pub(crate) refresh_token: String,
 }
 
@@ -66,7 +65,6 @@ impl Person {
             mail,
             workspace,
             organization: tokens.text("/organization"),
-            session: tokens.text("/id"),
             refresh_token: tokens.text("/refresh_token"),
         }
     }
@@ -105,7 +103,8 @@ impl Person {
     pub(crate) async fn finish(&self, login: &Login, picks: &[(&str, &str)]) -> Value {
         let offered = self.complete(login, &[]).await;
         assert!(offered.len() >= picks.len(), "{offered:?}");
-        let picks = picks.iter().map(|(platform, id)| json!({ "platform": platform, "remote_id": id })).collect();
+        let picks =
+            picks.iter().map(|(platform, id)| json!({ "platform": platform, "remote_id": id })).collect();
         self.choose(&login.connection, picks).await.is(200).body["channels"].clone()
     }
 

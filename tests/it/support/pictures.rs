@@ -5,6 +5,8 @@ use std::io::Cursor;
 use image::{ImageFormat, Rgb, RgbImage};
 use sha2::{Digest, Sha256};
 
+use super::hexadecimal::hexadecimal;
+
 /// A picture of one colour, which makes its bytes its own.
 pub(crate) fn jpeg(colour: [u8; 3]) -> Vec<u8> {
     picture(1080, 1080, colour, ImageFormat::Jpeg)
@@ -19,5 +21,5 @@ pub(crate) fn picture(width: u32, height: u32, colour: [u8; 3], format: ImageFor
 
 /// The digest as the API and the ledger write it.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
 }

@@ -34,7 +34,8 @@ impl Sandbox {
         let settings = sandbox::Settings { public_url: base.parse().ok(), ..sandbox::Settings::default() };
         let sandbox = sandbox::Sandbox::new(settings).unwrap();
         let app_secret = sandbox.seed().app_secret;
-        let task = tokio::spawn(async move { sandbox.serve(listener, std::future::pending()).await.unwrap() });
+        let task =
+            tokio::spawn(async move { sandbox.serve(listener, std::future::pending()).await.unwrap() });
         let admin = Caller::new(&format!("{base}/_sandbox"), None);
         Self { base, app_secret, admin, task }
     }

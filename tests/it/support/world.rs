@@ -94,7 +94,8 @@ impl World {
             ("POSTERN_META_APP_SECRET", self.sandbox.app_secret.clone()),
         ];
         let timing = TIMING.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let all = timing.chain(own).filter(|(name, _)| self.changes.iter().all(|(changed, _)| changed != name));
+        let all =
+            timing.chain(own).filter(|(name, _)| self.changes.iter().all(|(changed, _)| changed != name));
         all.chain(self.changes.iter().cloned()).map(|(name, value)| (name.into(), value.into())).collect()
     }
 

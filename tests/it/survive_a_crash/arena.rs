@@ -1,11 +1,6 @@
 //! The arena: a durable PostgreSQL of its own, the sandbox in this process, and the real binary as processes that can be killed.
 
-use std::{
-    net::SocketAddr,
-    process::Stdio,
-    sync::Once,
-    time::Duration,
-};
+use std::{net::SocketAddr, process::Stdio, sync::Once, time::Duration};
 
 use cluster::Cluster;
 use sandbox::Sandbox;
@@ -33,12 +28,12 @@ const PAUSES: [(&str, &str); 12] = [
 ];
 
 pub(super) struct Arena {
-    pub(super) cluster: Cluster,
+    cluster: Option<Cluster>,
     pub(super) sandbox: String,
     pub(super) api: String,
     environment: Vec<(String, String)>,
     directory: TempDir,
-    _serve: Child,
+    serve: Child,
 }
 
 fn crypto() {
@@ -54,12 +49,26 @@ async fn free_port() -> SocketAddr {
 async fn start_sandbox(latency: Duration) -> (String, sandbox::Seed) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let settings =
-        sandbox::Settings { light: false, latency, seed: true, public_url: address.parse().ok() };
+    let settings = sandbox::Settings { light: false, latency, seed: true, public_url: address.parse().ok() };
     let sandbox = Sandbox::new(settings).unwrap();
     let seed = sandbox.seed();
     tokio::spawn(sandbox.serve(listener, std::future::pending()));
     (address, seed)
+}
+
+impl Drop for Arena {
+    /// A failed test shows what the processes said last.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for role in ["serve", "work"] {
+            let log = std::fs::read_to_string(self.directory.path().join(format!("{role}.log")))
+                .unwrap_or_default();
+            let last: Vec<&str> = log.lines().rev().take(15).collect();
+            println!("--- {role}, newest first\n{}", last.join("\n"));
+        }
+    }
 }
 
 impl Arena {
@@ -87,7 +96,7 @@ impl Arena {
         set("POSTERN_LOG_LEVEL", "warn");
         let serve = spawn(&environment, directory.path(), "serve", &[]);
         wait_for(listen).await;
-        Self { cluster, sandbox, api, environment, directory, _serve: serve }
+        Self { cluster: Some(cluster), sandbox, api, environment, directory, serve }
     }
 
     /// A worker process. Dropping it kills it with -9.
@@ -129,8 +138,16 @@ impl Arena {
         }
     }
 
-    pub(super) async fn close(self) {
-        self.cluster.stop().await.unwrap();
+    /// Stops everything; PostgreSQL too, since nobody else uses it.
+    pub(super) async fn close(mut self) {
+        self.serve.kill().await.unwrap();
+        let cluster = self.cluster.take().unwrap();
+        cluster.stop().await.unwrap();
+    }
+
+    /// Stops PostgreSQL without warning, as a power cut would, and starts it again.
+    pub(super) async fn cut_the_database(&self) {
+        self.cluster.as_ref().unwrap().restart_immediate().await.unwrap();
     }
 }
 
@@ -140,7 +157,8 @@ fn spawn(
     role: &str,
     more: &[(&str, &str)],
 ) -> Child {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join(format!("{role}.log")));
+    let log =
+        std::fs::OpenOptions::new().create(true).append(true).open(directory.join(format!("{role}.log")));
     Command::new(env!("CARGO_BIN_EXE_postern"))
         .arg(role)
         .env_clear()

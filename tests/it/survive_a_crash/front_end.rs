@@ -15,8 +15,9 @@ pub(super) struct FrontEnd {
 
 async fn ok(request: RequestBuilder) -> Value {
     let answer = request.send().await.unwrap();
-    let (status, text) = (answer.status(), answer.text().await.unwrap());
-    assert!(status.is_success(), "{status}: {text}");
+    let (status, headers) = (answer.status(), format!("{:?}", answer.headers()));
+    let text = answer.text().await.unwrap();
+    assert!(status.is_success(), "{status}: {text} {headers}");
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 
@@ -42,8 +43,17 @@ impl FrontEnd {
         front_end
     }
 
+    /// Reads. While the database is being restarted the API says so; a front end asks again.
     pub(super) async fn get(&self, path: &str) -> Value {
-        ok(self.http.get(format!("{}{path}", self.api)).bearer_auth(&self.token)).await
+        let request = self.http.get(format!("{}{path}", self.api)).bearer_auth(&self.token);
+        for _ in 0..20 {
+            let answer = request.try_clone().unwrap().send().await.unwrap();
+            if answer.status() != reqwest::StatusCode::SERVICE_UNAVAILABLE {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+        ok(request).await
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> Value {
@@ -79,9 +89,10 @@ impl FrontEnd {
     /// Uploads a picture of one colour.
     pub(super) async fn upload(&self, shade: u8) -> String {
         let mut jpeg = Vec::new();
-        let picture = image::RgbImage::from_pixel(640, 640, image::Rgb([shade, 90, 160]));
+        let picture = image::RgbImage::from_pixel(320, 320, image::Rgb([shade, 90, 160]));
         picture.write_to(&mut std::io::Cursor::new(&mut jpeg), image::ImageFormat::Jpeg).unwrap();
-        let file = reqwest::multipart::Part::bytes(jpeg).file_name("shade.jpg").mime_str("image/jpeg").unwrap();
+        let file =
+            reqwest::multipart::Part::bytes(jpeg).file_name("shade.jpg").mime_str("image/jpeg").unwrap();
         let form =
             reqwest::multipart::Form::new().text("workspace_id", self.workspace.clone()).part("file", file);
         let request = self.http.post(format!("{}/v1/media", self.api)).bearer_auth(&self.token);
@@ -99,7 +110,8 @@ impl FrontEnd {
     ) -> Value {
         let targets: Vec<Value> = channels.iter().map(|id| json!({"channel_id": id})).collect();
         let media: Vec<Value> = media.iter().map(|id| json!({"media_id": id})).collect();
-        let post = json!({"workspace_id": self.workspace, "caption": caption, "targets": targets, "media": media});
+        let post =
+            json!({"workspace_id": self.workspace, "caption": caption, "targets": targets, "media": media});
         let post = self.post("/v1/posts", &post).await;
         let path = format!("/v1/posts/{}/schedule", post["id"].as_str().unwrap());
         self.post(&path, &json!({"at": at.to_rfc3339()})).await
@@ -121,5 +133,7 @@ impl FrontEnd {
 
 /// Whether nothing will happen to a publication by itself any more, permalinks included.
 pub(super) fn is_settled(publication: &Value) -> bool {
-    publication["next_step_at"].is_null() && publication["state"] != "preparing" && publication["state"] != "publishing"
+    publication["next_step_at"].is_null()
+        && publication["state"] != "preparing"
+        && publication["state"] != "publishing"
 }

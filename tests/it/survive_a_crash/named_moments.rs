@@ -99,10 +99,12 @@ async fn several_photos_on_a_page_survive_a_kill_at_every_moment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instagram_picture_survives_a_kill_at_every_moment() {
-    every_moment(Surface { platform: "instagram", format: "photo", pictures: 1, endpoint: "media_publish" }).await;
+    every_moment(Surface { platform: "instagram", format: "photo", pictures: 1, endpoint: "media_publish" })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instagram_carousel_survives_a_kill_at_every_moment() {
-    every_moment(Surface { platform: "instagram", format: "photos", pictures: 2, endpoint: "media_publish" }).await;
+    every_moment(Surface { platform: "instagram", format: "photos", pictures: 2, endpoint: "media_publish" })
+        .await;
 }

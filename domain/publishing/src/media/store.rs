@@ -76,6 +76,12 @@ pub enum Deletion {
 /// Keeps what is known about media. Methods that name an organization see nothing of any other.
 #[async_trait]
 pub trait MediaStore: Send + Sync {
+    /// Whether the organization has this workspace.
+    async fn has_workspace(
+        &self,
+        organization: OrganizationId,
+        workspace: WorkspaceId,
+    ) -> Result<bool, StoreError>;
     /// The organization's keys; `None` where there is no such organization.
     async fn keys(&self, organization: OrganizationId) -> Result<Option<MediaKeys>, StoreError>;
     /// Saves the organization's media key unless there is one, and answers with the one that is in force.

@@ -43,7 +43,7 @@ impl Media {
         new: NewMedia,
         incoming: Incoming,
     ) -> Result<Uploaded, MediaError> {
-        acceptable(caller, &new)?;
+        self.acceptable(caller, &new).await?;
         let declared = Declared { content_type: new.content_type.clone(), filename: new.filename.clone() };
         let inspected = self.inspector.inspect(&declared, incoming).await?;
         self.keep(caller, new, inspected).await
@@ -57,12 +57,22 @@ impl Media {
         new: NewMedia,
         url: &Url,
     ) -> Result<Uploaded, MediaError> {
-        acceptable(caller, &new)?;
+        self.acceptable(caller, &new).await?;
         let fetched = self.remote.fetch(url, self.inspector.largest()).await.map_err(MediaRefusal::from)?;
         let declared = Declared { content_type: fetched.content_type, filename: None };
         let incoming = fetched.body.map_err(Into::into).boxed();
         let inspected = self.inspector.inspect(&declared, incoming).await?;
         self.keep(caller, new, inspected).await
+    }
+
+    /// What can be said before any byte is read.
+    async fn acceptable(&self, caller: &Caller, new: &NewMedia) -> Result<(), MediaError> {
+        caller.may(Scope::MediaWrite)?;
+        let is_there = self.store.has_workspace(caller.organization, new.workspace);
+        if !caller.reaches(new.workspace) || !is_there.await? {
+            return Err(MediaError::NotFound);
+        }
+        Ok(acceptable_alt_text(new.alt_text.as_deref())?)
     }
 
     async fn keep(
@@ -129,16 +139,6 @@ impl Media {
         };
         Ok(KeyChain::Organization { organization: keys.organization, data })
     }
-}
-
-/// What can be said before any byte is read.
-fn acceptable(caller: &Caller, new: &NewMedia) -> Result<(), MediaError> {
-    caller.may(Scope::MediaWrite)?;
-    if !caller.reaches(new.workspace) {
-        return Err(MediaError::NotFound);
-    }
-    acceptable_alt_text(new.alt_text.as_deref())?;
-    Ok(())
 }
 
 /// Judges an alternative text.

@@ -23,6 +23,7 @@ pub fn validate(content: &Content, targets: &[Target], facts: &Facts) -> Vec<Vio
         violations.push(Violation::new("/targets", "targets_missing", "Name at least one channel."));
     }
     violations.extend(shape(content, targets));
+    violations.extend(unknown(&content.media, "/media", facts));
     for (place, target) in targets.iter().enumerate() {
         let check = Check { content, target, place, facts, violations: &mut violations };
         check.run();
@@ -30,6 +31,19 @@ pub fn validate(content: &Content, targets: &[Target], facts: &Facts) -> Vec<Vio
     let mut seen = BTreeSet::new();
     violations.retain(|v| seen.insert((v.pointer.clone(), v.code, v.detail.clone())));
     violations
+}
+
+/// Pictures that are not there, also where no channel shows them yet.
+fn unknown<'a>(
+    pictures: &'a [Attachment],
+    field: &'a str,
+    facts: &'a Facts,
+) -> impl Iterator<Item = Violation> + 'a {
+    let is_there = |a: &Attachment| facts.media.iter().any(|m| m.id == a.media);
+    let missing = pictures.iter().enumerate().filter(move |(_, a)| !is_there(a));
+    missing.map(move |(n, _)| {
+        Violation::new(format!("{field}/{n}"), "media_unknown", "The workspace has no such media.")
+    })
 }
 
 /// Checks what a draft must satisfy too: sizes, and each channel at most once.
@@ -179,11 +193,10 @@ impl Check<'_> {
         } else if !rules.formats.contains(&Format::of(count)) {
             self.add(&field, "media_missing", format!("{name} needs at least one picture."));
         }
+        self.violations.extend(unknown(&content.media, &field, self.facts));
         for (n, attachment) in content.media.iter().enumerate() {
-            let pointer = format!("{field}/{n}");
-            match self.facts.media.iter().find(|m| m.id == attachment.media) {
-                None => self.add(pointer, "media_unknown", "The workspace has no such media."),
-                Some(media) => self.picture(&pointer, media, attachment, rules),
+            if let Some(media) = self.facts.media.iter().find(|m| m.id == attachment.media) {
+                self.picture(&format!("{field}/{n}"), media, attachment, rules);
             }
         }
     }

@@ -17,11 +17,11 @@ impl Steps {
         };
         match publisher.find_published(&work).await {
             Finding::Live(Live { id, permalink }) => {
-                outcome(claimed, Next::Published { id, permalink }, line(Step::Look, Verdict::Done))
+                outcome(claimed, Next::Published { id, permalink }, Some(line(Step::Look, Verdict::Done)))
             }
             Finding::NotLive { definite } if self.believable(claimed, definite) => {
                 let next = if claimed.deadline_in.is_zero() { Next::Missed } else { Next::SendAgain };
-                outcome(claimed, next, line(Step::Look, Verdict::Absent))
+                outcome(claimed, next, Some(line(Step::Look, Verdict::Absent)))
             }
             Finding::NotLive { .. } | Finding::LiveWithoutId => self.look_again(claimed, None),
             Finding::CannotTell(code) => self.look_again(

@@ -143,8 +143,8 @@ fn outcome(claimed: &Claimed, next: Next, entry: Option<Entry>) -> Outcome {
 }
 
 /// A log line without a refusal.
-fn line(step: Step, verdict: Verdict) -> Option<Entry> {
-    Some(Entry { step, verdict, reason: None, code: crate::refusal::PlatformCode::default() })
+fn line(step: Step, verdict: Verdict) -> Entry {
+    Entry { step, verdict, reason: None, code: crate::refusal::PlatformCode::default() }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Steps {
     /// Prepares and asks whether it is ready. `None` means the claim was lost and there is nothing to write.
     pub async fn prepare(&self, queue: &dyn PublicationQueue, claimed: &Claimed) -> Option<Outcome> {
         if claimed.deadline_in.is_zero() {
-            return Some(outcome(claimed, Next::Missed, line(Step::Prepare, Verdict::GaveUp)));
+            return Some(outcome(claimed, Next::Missed, Some(line(Step::Prepare, Verdict::GaveUp))));
         }
         let (publisher, mut work) = match self.work(claimed) {
             Ok(work) => work,
@@ -61,7 +61,7 @@ impl Steps {
         let (next, entry) = match readiness {
             // A caption needs no preparation: no line for a step in which nothing happened.
             Readiness::Ready if handles.is_none() => (Next::Ready, None),
-            Readiness::Ready => (Next::Ready, line(Step::Prepare, Verdict::Done)),
+            Readiness::Ready => (Next::Ready, Some(line(Step::Prepare, Verdict::Done))),
             Readiness::Processing => {
                 (Next::Scheduled { after: self.timing.check_pause, start_over: false }, None)
             }

@@ -22,7 +22,7 @@ impl Steps {
         match publisher.publish(&work).await {
             Published::Live(live) => {
                 let next = Next::Published { id: live.id, permalink: live.permalink };
-                outcome(claimed, next, line(Step::Publish, Verdict::Done))
+                outcome(claimed, next, Some(line(Step::Publish, Verdict::Done)))
             }
             // "Posted before", said of a second try, most likely speaks of our own first one.
             Published::Refused(refusal)

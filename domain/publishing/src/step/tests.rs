@@ -168,6 +168,9 @@ impl crate::queue::PublicationQueue for Queue {
     ) -> Result<Option<Duration>, crate::queue::QueueUnavailable> {
         Ok(None)
     }
+    async fn confirm(&self, _: &[Claim]) -> Result<Vec<PublicationId>, crate::queue::QueueUnavailable> {
+        Ok(vec![])
+    }
     async fn save_handles(&self, _: Claim, _: &Handles) -> Result<(), crate::publisher::ClaimLost> {
         if self.holds { Ok(()) } else { Err(crate::publisher::ClaimLost) }
     }
@@ -203,7 +206,7 @@ fn platform(answer: Answer) -> (Arc<Platform>, Steps) {
         timing: Timing::default(),
         clock: Arc::new(StillClock),
         jitter: || 1.0,
-        link_life: Duration::from_secs(900),
+        link_life: Duration::from_mins(15),
     };
     (platform, steps)
 }
@@ -230,7 +233,7 @@ fn claimed(pictures: usize) -> Claimed {
         failures: 0,
         looks: 0,
         due_in: Duration::ZERO,
-        deadline_in: Duration::from_secs(3_600),
+        deadline_in: Duration::from_hours(1),
         permitted_ago: Some(Duration::from_secs(1)),
         first_permitted_ago: Some(Duration::from_secs(1)),
         platform_post_id: None,
@@ -308,7 +311,7 @@ fn a_token_that_no_longer_lets_us_look_leaves_the_decision_to_a_person() {
 
 #[test]
 fn a_definite_refusal_fails_or_waits_as_its_remedy_says() {
-    let wait = Duration::from_secs(1_200);
+    let wait = Duration::from_mins(20);
     for (remedy, expected) in [
         (Remedy::GiveUp, Next::Failed),
         (Remedy::Reconnect, Next::Failed),
@@ -394,7 +397,7 @@ fn nothing_after_publication_unpublishes() {
 #[test]
 fn what_cannot_be_ours_is_older_than_the_first_permit() {
     let (_, steps) = platform(Answer::Honest);
-    let again = Claimed { first_permitted_ago: Some(Duration::from_secs(300)), ..claimed(0) };
+    let again = Claimed { first_permitted_ago: Some(Duration::from_mins(5)), ..claimed(0) };
     let (_, work) = steps.work(&again).unwrap();
     assert_eq!(work.permitted_at, Some(steps.clock.now() - TimeDelta::seconds(300)));
 }

@@ -1,6 +1,7 @@
 //! The publishing workers: one per queue, the same claims, slots and records.
 
 mod keeper;
+mod permits;
 mod source;
 mod steps;
 
@@ -8,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use apalis::{layers::WorkerBuilderExt, prelude::WorkerBuilder};
 use publishing::{
-    queue::{PublicationQueue, Queue, WorkerId},
+    queue::{Claimed, PublicationQueue, Queue, WorkerId},
     step::Steps,
 };
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -16,11 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     backend::{Capacity, DueBackend},
+    batch::Batches,
     recorder::Recorder,
     source::DueRows,
     wake::Bell,
 };
 use keeper::Keeper;
+use permits::Permits;
 use source::QueueSource;
 use steps::Step;
 
@@ -41,20 +44,40 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { permits: 12_288, sends: 2_048, preparations: 256, looks: 128, follow_ups: 32 }
+        Self { permits: 12_288, sends: 2_048, preparations: 256, looks: 128, follow_ups: 64 }
     }
 }
 
 impl Limits {
+    /// Calls at once.
+    const fn at_once(&self, queue: Queue) -> usize {
+        match queue {
+            Queue::Preparation => self.preparations,
+            Queue::Permit => self.sends,
+            Queue::Look => self.looks,
+            Queue::FollowUp => self.follow_ups,
+        }
+    }
+
+    /// More rows than calls at once: a claim brings many, and the next ones are at hand when a call ends.
     const fn capacity(&self, queue: Queue) -> Capacity {
         let (rows, batch, pace) = match queue {
-            Queue::Preparation => (self.preparations, 1_000, Duration::from_millis(10)),
+            Queue::Preparation => (4 * self.preparations, 1_000, Duration::from_millis(10)),
             Queue::Permit => (self.permits, 2_000, Duration::from_millis(20)),
-            Queue::Look => (self.looks, 200, Duration::from_millis(50)),
-            Queue::FollowUp => (self.follow_ups, 200, Duration::from_millis(50)),
+            Queue::Look => (4 * self.looks, 500, Duration::from_millis(50)),
+            Queue::FollowUp => (8 * self.follow_ups, 500, Duration::from_millis(50)),
         };
         Capacity { rows, batch, pace }
     }
+}
+
+/// Gives back what was claimed and not used, many at once: a stop in a busy second hands thousands on.
+fn returns(source: &Arc<QueueSource>) -> Batches<Claimed> {
+    let source = source.clone();
+    Batches::start(move |rows| {
+        let source = source.clone();
+        async move { source.give_back(rows).await }
+    })
 }
 
 /// The publishing workers of one process.
@@ -77,7 +100,6 @@ impl PublishingWorkers {
     pub async fn run(self, shutdown: CancellationToken) {
         let recorder = Recorder::start(self.queue.clone());
         let keeper = Keeper::start(self.queue.clone(), self.steps.timing.lease, shutdown.clone());
-        let sends = Arc::new(Semaphore::new(self.limits.sends));
         let mut workers = JoinSet::new();
         for queue in Queue::ALL {
             let source = Arc::new(QueueSource { rows: self.queue.clone(), queue, worker: self.worker });
@@ -85,10 +107,12 @@ impl PublishingWorkers {
             let backend = DueBackend::start(source.clone(), capacity, &self.bell, shutdown.clone());
             let step = Step {
                 steps: self.steps.clone(),
-                source,
+                source: source.clone(),
                 recorder: recorder.clone(),
                 keeper: keeper.clone(),
-                sends: sends.clone(),
+                returns: returns(&source),
+                permits: Permits::start(self.queue.clone()),
+                turns: Semaphore::new(self.limits.at_once(queue)),
                 shutdown: shutdown.clone(),
             };
             let name = format!("{}-{:x}", step.source.name(), self.worker.0);

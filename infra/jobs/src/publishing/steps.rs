@@ -10,12 +10,17 @@ use publishing::{
     queue::{Claimed, Next, Outcome, Queue},
     step::{Moment, Steps},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{keeper::Keeper, source::QueueSource};
-use crate::{backend::Held, recorder::Recorder, source::DueRows};
+use super::{keeper::Keeper, permits::Permits, source::QueueSource};
+use crate::{backend::Held, batch::Batches, recorder::Recorder, source::DueRows};
+
+/// How long the knowledge that a permit stands is good for: a disconnection takes effect within this time.
+const FRESH: Duration = Duration::from_millis(400);
+/// A crowd that is due together asks spread over this time, so that nobody is late for the asking.
+const SPREAD_MS: u64 = 250;
 
 /// What a worker needs besides the row.
 pub(super) struct Step {
@@ -23,7 +28,12 @@ pub(super) struct Step {
     pub(super) source: Arc<QueueSource>,
     pub(super) recorder: Recorder,
     pub(super) keeper: Keeper,
-    pub(super) sends: Arc<Semaphore>,
+    /// Where claims go that were not used.
+    pub(super) returns: Batches<Claimed>,
+    /// Asks whether permits still stand.
+    pub(super) permits: Permits,
+    /// One for each call that may be made at once.
+    pub(super) turns: Semaphore,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -54,11 +64,11 @@ impl Step {
         if self.source.queue == Queue::Permit {
             return self.send(held).await;
         }
-        if self.shutdown.is_cancelled() {
-            self.source.give_back(vec![row.clone()]).await;
-            return None;
-        }
         let _kept = self.keeper.keep(row.claim);
+        let Some(_turn) = self.turn().await else {
+            self.returns.add(row.clone()).await;
+            return None;
+        };
         match self.source.queue {
             Queue::Preparation => {
                 self.steps.at(Moment::Claimed, row);
@@ -79,25 +89,56 @@ impl Step {
         }
     }
 
+    /// Waits for a turn; at shutdown there is none.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => None,
+            turn = self.turns.acquire() => turn.ok(),
+        }
+    }
+
     /// Waits for the due time and sends, if the permit still allows it. A permit that was not used goes back.
     async fn send(&self, held: &Held<Claimed>) -> Option<Outcome> {
         self.steps.at(Moment::Permitted, &held.row);
         let window = Window::of(held, self.steps.timing.permit_lead + self.steps.timing.send_window);
-        let due = tokio::time::Instant::from_std(held.claimed_at + held.row.due_in);
-        let shut = tokio::select! {
+        let due = held.claimed_at + held.row.due_in;
+        let mut known_at = held.claimed_at;
+        let turn = tokio::select! {
             biased;
-            () = tokio::time::sleep_until(due) => false,
-            () = self.shutdown.cancelled() => true,
+            standing = self.stands_until(held, due, &mut known_at) => if standing { self.turn().await } else { return None },
+            () = self.shutdown.cancelled() => None,
         };
-        let turn = if shut { None } else { self.sends.acquire().await.ok() };
         if turn.is_none() || !window.is_open() {
-            self.source.give_back(vec![held.row.clone()]).await;
+            self.returns.add(held.row.clone()).await;
+            return None;
+        }
+        // Whoever stood in line asks again.
+        if known_at.elapsed() > FRESH && !self.permits.stands(held.row.claim).await {
             return None;
         }
         self.steps.at(Moment::Due, &held.row);
         let outcome = self.steps.send(&held.row).await;
         self.steps.at(Moment::Sent, &held.row);
         Some(outcome)
+    }
+}
+
+impl Step {
+    /// Waits for the due time. Just before it, asks whether the permit still stands.
+    async fn stands_until(&self, held: &Held<Claimed>, due: Instant, known_at: &mut Instant) -> bool {
+        let place = held.row.claim.publication.uuid().as_u64_pair().1 % SPREAD_MS;
+        let ahead = Duration::from_millis(100 + place);
+        let ask_at = due.checked_sub(ahead).unwrap_or(due);
+        if ask_at > Instant::now() {
+            tokio::time::sleep_until(ask_at.into()).await;
+            *known_at = Instant::now();
+            if !self.permits.stands(held.row.claim).await {
+                return false;
+            }
+        }
+        tokio::time::sleep_until(due.into()).await;
+        true
     }
 }
 

@@ -88,6 +88,10 @@ impl Memory {
 
 #[async_trait]
 impl MediaStore for Memory {
+    async fn has_workspace(&self, organization: OrganizationId, _: WorkspaceId) -> Result<bool, StoreError> {
+        Ok(organization == self.organization)
+    }
+
     async fn keys(&self, organization: OrganizationId) -> Result<Option<MediaKeys>, StoreError> {
         let data = self.tables.lock().unwrap().key.clone();
         Ok((organization == self.organization).then(|| MediaKeys { organization: self.root.clone(), data }))

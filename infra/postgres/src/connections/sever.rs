@@ -31,7 +31,9 @@ use crate::{
     },
 };
 
-/// What was not sent is taken back; what may have been sent waits for a person, because nobody can look without a token.
+/// What was not sent is taken back; what may have been sent waits for a person, because nobody can look without a token. It
+/// keeps its epoch: if the call that is under way answers after all, its worker may still say so. The
+/// latter keeps its epoch: the answer of a call that is on its way is the best anybody will ever know.
 /// Rows are locked in the order of ids, as everybody who locks several does.
 const TAKE_BACK: &str = "WITH affected AS (
     SELECT id, state FROM publications WHERE channel_id = ANY ($1)
@@ -41,7 +43,8 @@ const TAKE_BACK: &str = "WITH affected AS (
     UPDATE publications p SET
         state = CASE WHEN a.state IN ('publishing', 'unconfirmed') THEN 'unconfirmed' ELSE 'cancelled' END,
         needs_person = a.state IN ('publishing', 'unconfirmed'),
-        reason = 'channel_disconnected', next_step_at = NULL, worker = NULL, epoch = p.epoch + 1, updated_at = now()
+        reason = 'channel_disconnected', next_step_at = NULL, worker = NULL,
+        epoch = p.epoch + (a.state NOT IN ('publishing', 'unconfirmed'))::int, updated_at = now()
     FROM affected a WHERE p.id = a.id RETURNING p.id, p.organization_id, p.needs_person
 )
 INSERT INTO events (organization_id, kind, subject_id)

@@ -41,7 +41,8 @@ pub(super) async fn orphan_tokens(c: &mut Connection) -> Result<u64, StoreError>
          WHERE NOT EXISTS (SELECT FROM connection_tokens t JOIN connections c ON c.id = t.connection_id
                  WHERE t.key_id = k.id AND c.state = 'connected')
              AND NOT EXISTS (SELECT FROM channel_tokens t JOIN channels c ON c.id = t.channel_id
-                 WHERE t.key_id = k.id AND c.state = 'connected')",
+                 JOIN connections n ON n.id = t.connection_id
+                 WHERE t.key_id = k.id AND c.state = 'connected' AND n.state <> 'disconnected')",
     );
     Ok(orphans.execute(c).await? as u64)
 }

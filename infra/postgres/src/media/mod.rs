@@ -56,6 +56,14 @@ async fn lock(c: &mut Connection, organization: Uuid, digest: &Digest) -> Result
 
 #[async_trait]
 impl MediaStore for PgMediaStore {
+    async fn has_workspace(
+        &self,
+        organization: OrganizationId,
+        workspace: WorkspaceId,
+    ) -> Result<bool, Failure> {
+        transaction!(self, c => read::has_workspace(c, organization, workspace))
+    }
+
     async fn keys(&self, organization: OrganizationId) -> Result<Option<MediaKeys>, Failure> {
         transaction!(self, c => read::keys(c, organization))
     }

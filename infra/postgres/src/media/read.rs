@@ -21,9 +21,19 @@ use crate::{
     pool::Connection,
     schema::{
         media::{media_assets, media_keys, media_objects},
-        tenancy::organization_keys,
+        tenancy::{organization_keys, workspaces},
     },
 };
+
+/// Whether the organization has this workspace.
+pub(super) async fn has_workspace(
+    c: &mut Connection,
+    organization: OrganizationId,
+    workspace: WorkspaceId,
+) -> Result<bool, StoreError> {
+    let own = workspaces::table.find(workspace.uuid()).filter(workspaces::organization_id.eq(organization.uuid()));
+    Ok(diesel::select(diesel::dsl::exists(own)).get_result(c).await?)
+}
 
 /// The organization's key and its media key.
 pub(super) async fn keys(

@@ -20,11 +20,13 @@ use uuid::Uuid;
 use crate::error::StoreError;
 
 /// Claims rows that are due in one of the states `$1`: state `$2` from now on, a new epoch, a lease of `$5` milliseconds.
-/// Parameters: `$3` limit, `$4` worker.
+/// Parameters: `$3` limit, `$4` worker. State by state, because the index then yields the rows in order and the claim reads no
+/// more of them than it takes, however many are due.
 const CLAIM: &str = "WITH due AS (
-    SELECT id FROM publications
-    WHERE state = ANY ($1) AND next_step_at <= now()
-    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT d.id FROM unnest($1) AS s (state), LATERAL (
+        SELECT q.id, q.next_step_at FROM publications q WHERE q.state = s.state AND q.next_step_at <= now()
+        ORDER BY q.next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED) d
+    ORDER BY d.next_step_at LIMIT $3
 ), claimed AS (
     UPDATE publications p SET state = $2, epoch = p.epoch + 1, worker = $4, updated_at = now(),
         looks = p.looks + ($2 = 'unconfirmed')::int, next_step_at = now() + $5 * interval '1 millisecond'
@@ -35,9 +37,10 @@ const CLAIM: &str = "WITH due AS (
 /// turn a little, so that a long line on one channel does not stand before everybody else. What is past its deadline is
 /// missed. The same parameters as above, `$1` and `$2` being fixed: a caller that gets a row back may send it, nobody else may.
 const PERMIT: &str = "WITH candidate AS (
-    SELECT id, channel_id, due_at, deadline_at FROM publications
-    WHERE state = ANY ($1) AND next_step_at <= now()
-    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT d.* FROM unnest($1) AS s (state), LATERAL (
+        SELECT q.id, q.channel_id, q.due_at, q.deadline_at, q.next_step_at FROM publications q
+        WHERE q.state = s.state AND q.next_step_at <= now() ORDER BY q.next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED) d
+    ORDER BY d.next_step_at LIMIT $3
 ), ranked AS (
     SELECT c.id, row_number() OVER (PARTITION BY c.channel_id ORDER BY c.due_at, c.id) AS place,
         EXISTS (SELECT FROM publications b WHERE b.channel_id = c.channel_id AND b.state = 'publishing') AS busy
@@ -56,11 +59,12 @@ const PERMIT: &str = "WITH candidate AS (
     FROM ranked r WHERE p.id = r.id AND r.place = 1 AND NOT r.busy RETURNING p.*
 )";
 
-/// What a step needs to know, beside the row itself. Only looks ask what else the channel published.
+/// What a step needs to know, beside the row itself. Only looks ask what else the channel published. The subqueries keep the
+/// database from reading all channels for the few that were claimed.
 const LOAD: &str = "
 SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.content, p.content_hash, p.handles, p.failures, p.looks,
-    p.platform_post_id, c.remote_id, t.sealed, k.id AS data_key, k.wrapped AS data_wrapped, o.id AS organization_key,
-    o.ring_version, o.wrapped AS organization_wrapped,
+    p.platform_post_id, c.remote_id, t.sealed, t.data_key, t.data_wrapped, o.organization_key, o.ring_version,
+    o.organization_wrapped,
     (extract(epoch FROM p.due_at - clock_timestamp()) * 1000)::float8 AS due_ms,
     (extract(epoch FROM p.deadline_at - clock_timestamp()) * 1000)::float8 AS deadline_ms,
     (extract(epoch FROM clock_timestamp() - p.permitted_at) * 1000)::float8 AS permitted_ms,
@@ -70,10 +74,13 @@ SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.content, p.
             AND b.platform_post_id IS NOT NULL AND b.published_at > p.first_permitted_at - interval '1 day')
     END AS taken
 FROM claimed p
-JOIN channels c ON c.id = p.channel_id
-LEFT JOIN channel_tokens t ON t.channel_id = p.channel_id
-LEFT JOIN connection_keys k ON k.id = t.key_id
-LEFT JOIN organization_keys o ON o.organization_id = p.organization_id";
+CROSS JOIN LATERAL (SELECT c.remote_id FROM channels c WHERE c.id = p.channel_id LIMIT 1) c
+LEFT JOIN LATERAL (
+    SELECT t.sealed, k.id AS data_key, k.wrapped AS data_wrapped FROM channel_tokens t JOIN connection_keys k ON k.id = t.key_id
+    WHERE t.channel_id = p.channel_id LIMIT 1) t ON true
+LEFT JOIN LATERAL (
+    SELECT k.id AS organization_key, k.ring_version, k.wrapped AS organization_wrapped FROM organization_keys k
+    WHERE k.organization_id = p.organization_id LIMIT 1) o ON true";
 
 /// The states a queue claims from, and the state a claim puts a row into.
 pub(super) const fn states(queue: Queue) -> (&'static [&'static str], &'static str) {

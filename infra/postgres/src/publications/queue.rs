@@ -119,6 +119,12 @@ struct NextDue {
     ms: Option<f64>,
 }
 
+#[derive(QueryableByName)]
+struct Standing {
+    #[diesel(sql_type = SqlUuid)]
+    id: uuid::Uuid,
+}
+
 #[async_trait]
 impl PublicationQueue for PgPublicationQueue {
     async fn claim(
@@ -149,6 +155,25 @@ impl PublicationQueue for PgPublicationQueue {
                 .get_result(&mut connection)
                 .await?;
             Ok(next.ms.map(|ms| Duration::from_secs_f64((ms / 1e3).max(0.0))))
+        };
+        ask.await.map_err(|error: StoreError| unavailable(&error))
+    }
+
+    async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
+        use diesel_async::RunQueryDsl;
+        const STATEMENT: &str = "SELECT p.id FROM unnest($1, $2) AS x (id, epoch)
+            JOIN publications p ON p.id = x.id AND p.epoch = x.epoch AND p.state = $3
+            JOIN channel_tokens t ON t.channel_id = p.channel_id";
+        let (ids, epochs) = columns(claims);
+        let ask = async {
+            let mut connection = self.pool.get().await?;
+            let standing: Vec<Standing> = sql_query(STATEMENT)
+                .bind::<Array<SqlUuid>, _>(ids)
+                .bind::<Array<BigInt>, _>(epochs)
+                .bind::<Text, _>(states(Queue::Permit).1)
+                .load(&mut connection)
+                .await?;
+            Ok(standing.into_iter().map(|row| PublicationId::from_uuid(row.id)).collect())
         };
         ask.await.map_err(|error: StoreError| unavailable(&error))
     }

@@ -19,26 +19,31 @@ const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
 
 /// Parameters `$1` to `$15` are columns of equal length; `$16` is the permit lead in milliseconds.
 ///
+/// A claim holds once: what is written a second time, because the first answer of the database got lost, changes nothing. A
+/// publication whose channel was disconnected during the call waits for a person and still takes what is certain: that it is
+/// public, or that it is not. In the second case it ends there, because nobody may send it without a new decision.
+///
 /// What becomes ready is spread over the first nine tenths of the last second before its due time, in proportion to how much its
 /// organization has in the batch: somebody's single post is permitted before another's bulk.
 fn statement() -> String {
     format!(
         "WITH x AS (
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS x
+    SELECT o.*, (row_number() OVER (PARTITION BY q.organization_id, o.next = 'ready' ORDER BY q.due_at) - 1) * 0.9 * $16 / 1000 AS spread
+    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS o
         (id, epoch, next, delay, start_over, handles, platform_post_id, permalink, step, verdict, reason, status, code, subcode,
-         event)
-), spread AS (
-    SELECT p.id, (row_number() OVER (PARTITION BY p.organization_id ORDER BY p.due_at) - 1) * 0.9 * $16 / 1000 AS ms
-    FROM publications p JOIN x ON x.id = p.id WHERE x.next = 'ready'
+         event) JOIN publications q ON q.id = o.id
 ), done AS (
     UPDATE publications p SET
-        state = CASE x.next WHEN 'undecided' THEN 'unconfirmed' WHEN 'send_again' THEN 'ready'
-            WHEN 'follow_up' THEN 'published' ELSE x.next END,
+        state = CASE WHEN p.needs_person AND x.next IN ('scheduled', 'send_again') THEN 'cancelled'
+            WHEN x.next = 'undecided' THEN 'unconfirmed' WHEN x.next = 'send_again' THEN 'ready'
+            WHEN x.next = 'follow_up' THEN 'published' ELSE x.next END,
         next_step_at = CASE
-            WHEN x.next = 'ready' THEN greatest(now(), p.due_at - ($16 - least(s.ms, 0.9 * $16)) * interval '1 millisecond')
+            WHEN p.needs_person AND x.next <> 'published' THEN NULL
+            WHEN x.next = 'ready' THEN greatest(now(), p.due_at - ($16 - least(x.spread, 0.9 * $16)) * interval '1 millisecond')
             WHEN x.next = 'send_again' THEN greatest(now(), p.due_at - $16 * interval '1 millisecond')
             ELSE now() + x.delay * interval '1 millisecond' END,
-        reason = CASE WHEN x.next = 'published' THEN NULL ELSE coalesce(x.reason, p.reason) END,
+        reason = CASE WHEN x.next = 'published' THEN NULL
+            WHEN p.needs_person AND x.next IN ('scheduled', 'send_again') THEN p.reason ELSE coalesce(x.reason, p.reason) END,
         needs_person = x.next = 'undecided',
         failures = CASE WHEN x.next = 'published' THEN 0
             ELSE p.failures + (x.reason IS NOT NULL OR x.next = 'follow_up')::int END,
@@ -47,10 +52,12 @@ fn statement() -> String {
         permalink = coalesce(x.permalink, p.permalink),
         published_at = CASE WHEN x.next = 'published' THEN now() ELSE p.published_at END,
         worker = NULL, updated_at = now()
-    FROM x LEFT JOIN spread s ON s.id = x.id
-    WHERE p.id = x.id {FENCE} AND p.state IN ('preparing', 'ready', 'publishing', 'unconfirmed', 'published')
+    FROM x WHERE p.id = x.id {FENCE} AND p.state IN ('preparing', 'ready', 'publishing', 'unconfirmed', 'published')
         AND (p.state = 'published') = (x.next = 'follow_up')
-    RETURNING p.id, p.organization_id, x.epoch, x.next, x.step, x.verdict, x.reason, x.status, x.code, x.subcode, x.event
+        AND (p.worker IS NOT NULL
+            OR p.needs_person AND x.next IN ('published', 'failed', 'missed', 'scheduled', 'send_again'))
+    RETURNING p.id, p.organization_id, x.epoch, x.next, x.step, x.verdict, x.reason, x.status, x.code, x.subcode,
+        CASE WHEN p.state = 'cancelled' THEN 'publication.cancelled' ELSE x.event END AS event
 ), logged AS (
     INSERT INTO attempts (organization_id, publication_id, epoch, step, verdict, reason, status, code, subcode)
     SELECT organization_id, id, epoch, step, verdict, reason, status, code, subcode FROM done WHERE step IS NOT NULL

@@ -4,6 +4,7 @@
 pub mod connections;
 pub mod idempotency;
 pub mod media;
+pub mod publishing;
 pub mod shape;
 pub mod tenancy;
 
@@ -13,7 +14,8 @@ use crate::{error::StoreError, pool::Pool};
 
 /// Every table of the program.
 pub fn tables() -> Vec<Shape> {
-    [tenancy::tables(), connections::tables(), media::tables(), idempotency::tables()].concat()
+    [tenancy::tables(), connections::tables(), media::tables(), publishing::tables(), idempotency::tables()]
+        .concat()
 }
 
 /// What differs between the declared tables and the ones in the database, one sentence each; empty when they agree.

@@ -1,4 +1,4 @@
-//! Connecting, migrating and listening, against a real server (`TEST_DATABASE_URL`).
+//! Connecting, migrating and listening, against a real server.
 
 use diesel_async::RunQueryDsl;
 use futures::StreamExt;
@@ -8,7 +8,7 @@ use crate::support;
 
 #[tokio::test]
 async fn the_declared_tables_are_the_migrated_ones() {
-    let Some(pool) = support::migrated_pool().await else { return };
+    let pool = support::migrated_pool().await;
     assert_eq!(schema::differences(&pool).await.unwrap(), Vec::<String>::new());
     diesel::sql_query("ALTER TABLE persons ALTER created_at DROP NOT NULL")
         .execute(&mut pool.get().await.unwrap())
@@ -19,7 +19,7 @@ async fn the_declared_tables_are_the_migrated_ones() {
 
 #[tokio::test]
 async fn processes_that_start_at_once_migrate_once() {
-    let Some(url) = support::migrated_url().await else { return };
+    let url = support::migrated_url().await;
     let mut connection = postgres::pool::connect_alone(&url).await.unwrap();
     diesel::sql_query("DROP SCHEMA public CASCADE").execute(&mut connection).await.unwrap();
     diesel::sql_query("CREATE SCHEMA public").execute(&mut connection).await.unwrap();
@@ -30,7 +30,7 @@ async fn processes_that_start_at_once_migrate_once() {
 
 #[tokio::test]
 async fn a_listener_hears_and_says_when_it_was_deaf() {
-    let Some(url) = support::migrated_url().await else { return };
+    let url = support::migrated_url().await;
     let mut wakes = Box::pin(postgres::listen(url.clone(), "bell"));
     assert_eq!(wakes.next().await, Some(Wake::Connected));
     let pool = postgres::connect(&url, 2).await.unwrap();

@@ -1,4 +1,4 @@
-//! The stores against a real server, which `TEST_DATABASE_URL` names: each test makes a database of its own.
+//! The stores against a real server, the one that `TEST_DATABASE_URL` names or else a private one: each test has a database of its own.
 
 #[cfg(test)]
 mod connections;
@@ -8,6 +8,12 @@ mod foundation;
 mod idempotency;
 #[cfg(test)]
 mod media;
+#[cfg(test)]
+mod posts;
+#[cfg(test)]
+mod publications;
+#[cfg(test)]
+mod server_log;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -31,9 +31,9 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set() -> Option<Self> {
-        let pool = support::migrated_pool().await?;
-        Some(Self::on(pool).await)
+    async fn set() -> Self {
+        let pool = support::migrated_pool().await;
+        Self::on(pool).await
     }
 
     async fn on(pool: Pool) -> Self {
@@ -111,7 +111,7 @@ fn key() -> WrappedKey {
 
 #[tokio::test]
 async fn an_asset_reads_back_as_it_was_kept() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let (asset, object) = stage.kept(1).await;
     assert_eq!(stage.store.get(stage.organization, asset.id).await.unwrap().as_ref(), Some(&asset));
     assert!(stage.store.readable(asset.id).await.unwrap().is_none(), "there is no media key yet");
@@ -125,7 +125,7 @@ async fn an_asset_reads_back_as_it_was_kept() {
 
 #[tokio::test]
 async fn the_first_media_key_stays() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     assert!(stage.store.keys(OrganizationId::new()).await.unwrap().is_none());
     assert_eq!(stage.store.keys(stage.organization).await.unwrap().unwrap().data, None);
     let first = key();
@@ -137,7 +137,7 @@ async fn the_first_media_key_stays() {
 
 #[tokio::test]
 async fn the_same_bytes_are_the_same_asset_and_share_an_object_across_workspaces() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     assert_eq!(stage.store.keep_known(&stage.asset(1)).await.unwrap(), None);
     let (first, _) = stage.kept(1).await;
     let again = stage.store.keep_known(&stage.asset(1)).await.unwrap().unwrap();
@@ -156,7 +156,7 @@ async fn the_same_bytes_are_the_same_asset_and_share_an_object_across_workspaces
 
 #[tokio::test]
 async fn of_two_uploads_of_the_same_bytes_one_object_stays_and_the_other_is_doomed() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let stage = Arc::new(stage);
     let uploads = (0..8).map(|_| {
         let stage = Arc::clone(&stage);
@@ -177,7 +177,7 @@ async fn of_two_uploads_of_the_same_bytes_one_object_stays_and_the_other_is_doom
 
 #[tokio::test]
 async fn bytes_that_are_being_deleted_are_not_shared_any_more() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let (asset, object) = stage.kept(1).await;
     let Deletion::DoneWith(doomed) = stage.store.delete(stage.organization, asset.id).await.unwrap() else {
         panic!("nobody else needs the object")
@@ -194,7 +194,7 @@ async fn bytes_that_are_being_deleted_are_not_shared_any_more() {
 
 #[tokio::test]
 async fn a_deleted_asset_leaves_nothing_that_people_wrote() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let (asset, _) = stage.kept(1).await;
     stage.store.delete(stage.organization, asset.id).await.unwrap();
     assert!(matches!(stage.store.delete(stage.organization, asset.id).await.unwrap(), Deletion::NotFound));
@@ -205,7 +205,7 @@ async fn a_deleted_asset_leaves_nothing_that_people_wrote() {
 
 #[tokio::test]
 async fn an_upload_that_a_sweep_counted_as_lost_is_told_so() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let object = stage.object(1);
     stage.store.announce(&object).await.unwrap();
     assert_eq!(stage.store.abandoned(now() - TimeDelta::days(1), 100).await.unwrap().len(), 0);
@@ -217,7 +217,7 @@ async fn an_upload_that_a_sweep_counted_as_lost_is_told_so() {
 
 #[tokio::test]
 async fn lists_are_newest_first_and_go_on_where_they_ended() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let mut ids = Vec::new();
     for digest in 0..5 {
         ids.push(stage.kept(digest).await.0.id);
@@ -237,7 +237,7 @@ async fn lists_are_newest_first_and_go_on_where_they_ended() {
 
 #[tokio::test]
 async fn no_other_organization_or_workspace_sees_an_asset() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let other = Stage::on(stage.pool.clone()).await;
     let (asset, _) = stage.kept(1).await;
     assert_eq!(other.store.get(other.organization, asset.id).await.unwrap(), None);
@@ -264,7 +264,7 @@ async fn no_other_organization_or_workspace_sees_an_asset() {
 
 #[tokio::test]
 async fn an_asset_that_a_waiting_publication_carries_cannot_be_deleted() {
-    let Some(stage) = Stage::set().await else { return };
+    let stage = Stage::set().await;
     let (asset, _) = stage.kept(1).await;
     let (o, w, id) = (stage.organization.uuid(), stage.workspace.uuid(), asset.id);
     let hash = "decode(repeat('00', 32), 'hex')";

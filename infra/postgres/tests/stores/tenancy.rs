@@ -111,7 +111,7 @@ macro_rules! stories {
             use super::{House, story, support};
             $(#[tokio::test]
             async fn $name() {
-                let Some(pool) = support::migrated_pool().await else { return };
+                let pool = support::migrated_pool().await;
                 story::$name(House::in_postgres(&pool)).await;
             })*
         }
@@ -344,7 +344,7 @@ async fn dump(pool: &Pool) -> String {
 
 #[tokio::test]
 async fn no_mail_name_password_token_or_key_is_on_disk() {
-    let Some(pool) = support::migrated_pool().await else { return };
+    let pool = support::migrated_pool().await;
     let house = House::in_postgres(&pool);
     let mut canary = registration("canary-mail@example.org");
     canary.name = Some("Canary Name".into());
@@ -368,7 +368,7 @@ async fn no_mail_name_password_token_or_key_is_on_disk() {
 
 #[tokio::test]
 async fn the_database_itself_refuses_what_no_state_can_be() {
-    let Some(pool) = support::migrated_pool().await else { return };
+    let pool = support::migrated_pool().await;
     let house = House::in_postgres(&pool);
     house.register(ADA).await;
     house.register("eve@example.org").await;
@@ -397,7 +397,7 @@ async fn the_database_itself_refuses_what_no_state_can_be() {
 
 #[tokio::test]
 async fn a_member_who_leaves_loses_sessions_and_keys_at_once() {
-    let Some(pool) = support::migrated_pool().await else { return };
+    let pool = support::migrated_pool().await;
     let house = House::in_postgres(&pool);
     house.register(ADA).await;
     let tokens = house.signed_in(ADA).await;
@@ -439,7 +439,7 @@ async fn collide<T>(pool: &Pool, lock: &str, attempts: Vec<impl Future<Output = 
 
 #[tokio::test]
 async fn of_many_uses_of_one_refresh_token_at_once_one_wins_and_the_session_ends() {
-    let Some(pool) = support::migrated_pool().await else { return };
+    let pool = support::migrated_pool().await;
     let house = House::in_postgres(&pool);
     house.register(ADA).await;
     let tokens = house.signed_in(ADA).await;
@@ -455,7 +455,7 @@ async fn of_many_uses_of_one_refresh_token_at_once_one_wins_and_the_session_ends
 
 #[tokio::test]
 async fn many_guesses_at_once_gain_nothing() {
-    let Some(pool) = support::migrated_pool().await else { return };
+    let pool = support::migrated_pool().await;
     let house = House::in_postgres(&pool);
     house.register(ADA).await;
     // From nowhere in particular: a lock on one address would hide a missing one on the mail.
@@ -510,7 +510,7 @@ impl tenancy::sealing::Vault for NewerRing {
 
 #[tokio::test]
 async fn every_root_key_is_wrapped_again_once() {
-    let Some(pool) = support::migrated_pool().await else { return };
+    let pool = support::migrated_pool().await;
     let house = House::in_postgres(&pool);
     for n in 0..3 {
         house.register(&format!("a{n}@example.org")).await;

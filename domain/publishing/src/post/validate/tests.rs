@@ -33,7 +33,7 @@ fn facts() -> Facts {
     Facts {
         channels: vec![channel(1, Platform::Facebook), channel(2, Platform::Instagram)],
         media: vec![media(1), media(2)],
-        publish_late_by: Duration::from_secs(3_600),
+        publish_late_by: Duration::from_hours(1),
     }
 }
 

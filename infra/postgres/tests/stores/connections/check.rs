@@ -12,7 +12,7 @@ use super::scene::{Scene, state_of};
 
 #[tokio::test]
 async fn a_revocation_without_any_signal_is_found_and_every_token_destroyed() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, channels) = scene.connect(&["101", "102"]).await;
     assert_eq!(scene.desk.check(id).await.unwrap(), Checked::Alive);
     scene.platform.0.lock().unwrap().dead = vec!["canary-person-dana".into()];
@@ -28,7 +28,7 @@ async fn a_revocation_without_any_signal_is_found_and_every_token_destroyed() {
 
 #[tokio::test]
 async fn a_page_whose_role_was_lost_dies_alone() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, _) = scene.connect(&["101", "102"]).await;
     scene.platform.0.lock().unwrap().dead = vec!["canary-channel-101".into()];
     assert_eq!(scene.desk.check(id).await.unwrap(), Checked::Alive);
@@ -39,7 +39,7 @@ async fn a_page_whose_role_was_lost_dies_alone() {
 
 #[tokio::test]
 async fn a_platform_that_does_not_answer_changes_nothing() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, _) = scene.connect(&["101"]).await;
     scene.platform.0.lock().unwrap().silent = true;
     assert_eq!(scene.desk.check(id).await.unwrap(), Checked::Unknown);
@@ -48,7 +48,7 @@ async fn a_platform_that_does_not_answer_changes_nothing() {
 
 #[tokio::test]
 async fn a_token_is_replaced_at_half_of_its_life() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, _) = scene.connect(&["101"]).await;
     scene.clock.advance(TimeDelta::days(29));
     assert_eq!(scene.desk.check(id).await.unwrap(), Checked::Alive);
@@ -61,7 +61,7 @@ async fn a_token_is_replaced_at_half_of_its_life() {
 
 #[tokio::test]
 async fn a_refused_token_is_destroyed_but_never_a_newer_one() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, channels) = scene.connect(&["101", "102"]).await;
     assert!(!scene.desk.mark_unauthorized(channels[0], Some(Uuid::new_v4())).await.unwrap());
     assert_eq!(scene.secrets().await, [0, 3, 1, 2]);
@@ -77,7 +77,7 @@ async fn a_refused_token_is_destroyed_but_never_a_newer_one() {
 
 #[tokio::test]
 async fn a_permission_that_was_withdrawn_shows_and_comes_back() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, channels) = scene.connect(&["101"]).await;
     let problems = async || {
         let channel = scene.desk.channel(&scene.caller, channels[0]).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_permission_that_was_withdrawn_shows_and_comes_back() {
 
 #[tokio::test]
 async fn what_was_found_about_an_old_token_is_not_written_about_the_new_one() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, _) = scene.connect(&["101"]).await;
     let old = scene.store.grant(id).await.unwrap().unwrap();
     let begun = scene.desk.reconnect(&scene.caller, id, None, &[]).await.unwrap();

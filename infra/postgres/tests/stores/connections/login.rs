@@ -11,7 +11,7 @@ use super::scene::{Scene, candidate, organization, page};
 
 #[tokio::test]
 async fn a_login_leads_to_the_chosen_channels_and_leaves_nothing_of_the_others() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, state) = scene.begin().await;
     let back = scene.agree(&state).await.unwrap();
     let completion = back.outcome.unwrap();
@@ -50,7 +50,7 @@ async fn readable(scene: &Scene, canary: &str) -> i64 {
 
 #[tokio::test]
 async fn no_token_code_or_person_can_be_read_from_any_table_at_any_step() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, state) = scene.begin().await;
     assert_eq!(readable(&scene, &state).await, 0);
     let completion = scene.agree(&state).await.unwrap().outcome.unwrap();
@@ -66,7 +66,7 @@ async fn no_token_code_or_person_can_be_read_from_any_table_at_any_step() {
 
 #[tokio::test]
 async fn a_state_opens_once_and_only_for_ten_minutes() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (_, state) = scene.begin().await;
     assert!(scene.agree(&state).await.unwrap().outcome.is_ok());
     assert!(matches!(scene.agree(&state).await, Err(ConnectionError::NotFound)));
@@ -78,7 +78,7 @@ async fn a_state_opens_once_and_only_for_ten_minutes() {
 
 #[tokio::test]
 async fn a_code_from_the_wrong_browser_or_for_another_session_opens_nothing() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, state) = scene.begin().await;
     let completion = scene.agree(&state).await.unwrap().outcome.unwrap();
     let wrong = scene.desk.complete(&scene.caller, id, "guessed").await;
@@ -103,7 +103,7 @@ async fn a_code_from_the_wrong_browser_or_for_another_session_opens_nothing() {
 
 #[tokio::test]
 async fn what_is_not_chosen_within_fifteen_minutes_is_shredded() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, state) = scene.begin().await;
     scene.until_choice(id, &state).await;
     scene.clock.advance(TimeDelta::minutes(15));
@@ -120,7 +120,7 @@ async fn what_is_not_chosen_within_fifteen_minutes_is_shredded() {
 
 #[tokio::test]
 async fn a_person_who_says_no_ends_the_login() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, state) = scene.begin().await;
     let back = scene.desk.came_back(&state, Back::Denied).await.unwrap();
     assert_eq!(back.return_url.unwrap().query().unwrap(), format!("connection={id}&error=access_denied"));
@@ -130,7 +130,7 @@ async fn a_person_who_says_no_ends_the_login() {
 
 #[tokio::test]
 async fn a_grant_that_reaches_nothing_is_given_back_and_nothing_of_it_is_stored() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     scene.platform.0.lock().unwrap().candidates = vec![candidate(Platform::Facebook, "109", false)];
     let (id, state) = scene.begin().await;
     let back = scene.agree(&state).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_grant_that_reaches_nothing_is_given_back_and_nothing_of_it_is_stored(
 
 #[tokio::test]
 async fn an_instagram_account_that_is_not_professional_is_refused_and_nothing_is_stored() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, state) = scene.begin().await;
     scene.until_choice(id, &state).await;
     let personal = Pick { platform: Platform::Instagram, remote_id: "17".into() };
@@ -159,7 +159,7 @@ async fn an_instagram_account_that_is_not_professional_is_refused_and_nothing_is
 
 #[tokio::test]
 async fn a_login_that_is_disconnected_during_the_exchange_keeps_nothing_and_gives_the_grant_back() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, state) = scene.begin().await;
     let gate = scene.platform.1.write().await;
     let disconnect = async {
@@ -176,7 +176,7 @@ async fn a_login_that_is_disconnected_during_the_exchange_keeps_nothing_and_give
 
 #[tokio::test]
 async fn a_newer_login_replaces_the_older_one_and_what_it_kept() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, old) = scene.begin().await;
     scene.agree(&old).await.unwrap();
     assert_eq!(scene.secrets().await, [1, 0, 0, 0]);
@@ -187,7 +187,7 @@ async fn a_newer_login_replaces_the_older_one_and_what_it_kept() {
 
 #[tokio::test]
 async fn a_caller_without_scope_or_reach_and_another_organization_get_nothing() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, channels) = scene.connect(&["101"]).await;
     let (stranger, _) = organization(&scene.pool).await;
     let narrow = tenancy::Caller { reach: Reach::Only([].into()), ..scene.caller.clone() };
@@ -218,7 +218,7 @@ async fn a_caller_without_scope_or_reach_and_another_organization_get_nothing() 
 
 #[tokio::test]
 async fn a_return_address_of_an_unknown_origin_is_refused() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let mut wanted = scene.wanted();
     wanted.return_url = Some("https://evil.example/".parse().unwrap());
     let refused = scene.desk.begin(&scene.caller, wanted.clone()).await;

@@ -4,4 +4,4 @@ mod check;
 mod disconnect;
 mod login;
 mod reconnect;
-mod scene;
+pub(crate) mod scene;

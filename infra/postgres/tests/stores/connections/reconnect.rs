@@ -7,7 +7,7 @@ use publishing::platform::Platform;
 
 #[tokio::test]
 async fn reconnecting_keeps_the_channel_ids_and_replaces_every_token() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, before) = scene.connect(&["101", "102"]).await;
     let old = scene.count("connection_keys").await;
     scene.run("CREATE TABLE old_keys AS SELECT id FROM connection_keys").await;
@@ -26,7 +26,7 @@ async fn reconnecting_keeps_the_channel_ids_and_replaces_every_token() {
 
 #[tokio::test]
 async fn a_channel_the_new_grant_does_not_reach_needs_another_login() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, before) = scene.connect(&["101", "102"]).await;
     scene.platform.0.lock().unwrap().candidates = vec![candidate(Platform::Facebook, "101", true)];
     let begun = scene.desk.reconnect(&scene.caller, id, None, &[]).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_channel_the_new_grant_does_not_reach_needs_another_login() {
 
 #[tokio::test]
 async fn a_channel_keeps_its_id_through_a_disconnect_and_another_connection() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (first, before) = scene.connect(&["101"]).await;
     scene.desk.disconnect(&scene.caller, first).await.unwrap();
     let (second, after) = scene.connect(&["101"]).await;
@@ -55,7 +55,7 @@ async fn a_channel_keeps_its_id_through_a_disconnect_and_another_connection() {
 
 #[tokio::test]
 async fn a_channel_that_moves_to_another_connection_ends_the_one_it_leaves_empty() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (first, channels) = scene.connect(&["101", "102"]).await;
     let (second, _) = scene.connect(&["101"]).await;
     assert_eq!(scene.desk.get(&scene.caller, first).await.unwrap().connection.standing, Standing::Connected);
@@ -73,7 +73,7 @@ async fn a_channel_that_moves_to_another_connection_ends_the_one_it_leaves_empty
 
 #[tokio::test]
 async fn channels_are_listed_page_by_page_and_filtered() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     let (id, channels) = scene.connect(&PAGES).await;
     scene.desk.disconnect_channel(&scene.caller, channels[0]).await.unwrap();
     let mut filter = ChannelFilter { limit: 2, ..ChannelFilter::default() };

@@ -221,8 +221,8 @@ struct Count {
 }
 
 impl Scene {
-    pub(crate) async fn set() -> Option<Self> {
-        let pool = support::migrated_pool().await?;
+    pub(crate) async fn set() -> Self {
+        let pool = support::migrated_pool().await;
         let store = PgConnectionStore::new(pool.clone());
         let granted = vec!["pages_show_list", "pages_read_engagement", "pages_manage_posts"];
         // Whole seconds of the present: the database's clock decides about checks.
@@ -259,7 +259,7 @@ impl Scene {
             },
         };
         let (caller, workspace) = organization(&pool).await;
-        Some(Self { pool, store, desk, platform, vault, clock, caller, workspace })
+        Self { pool, store, desk, platform, vault, clock, caller, workspace }
     }
 
     pub(crate) async fn run(&self, sql: &str) {

@@ -1,0 +1,121 @@
+//! Posts, approvals and publications: `migrations/00000000000004_publishing`.
+#![expect(missing_docs, reason = "the columns are explained in the migration")]
+
+use diesel::table;
+
+use super::shape::Shape;
+
+/// The tables of this file.
+pub fn tables() -> Vec<Shape> {
+    crate::shapes![posts, post_targets, approvals, approved_content, publications, attempts, events]
+}
+
+table! {
+    posts (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        workspace_id -> Uuid,
+        caption -> Text,
+        link -> Nullable<Text>,
+        media -> Jsonb,
+        local_time -> Nullable<Timestamp>,
+        time_zone -> Nullable<Text>,
+        due_at -> Nullable<Timestamptz>,
+        scheduled -> Bool,
+        version -> BigInt,
+        author_person -> Uuid,
+        author_key -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+table! {
+    post_targets (post_id, channel_id) {
+        post_id -> Uuid,
+        channel_id -> Uuid,
+        place -> SmallInt,
+        caption -> Nullable<Text>,
+        changes_link -> Bool,
+        link -> Nullable<Text>,
+        media -> Nullable<Jsonb>,
+    }
+}
+
+table! {
+    approvals (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        post_id -> Uuid,
+        method -> Text,
+        person_id -> Uuid,
+        api_key_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+table! {
+    approved_content (approval_id, channel_id, content_hash) {
+        approval_id -> Uuid,
+        channel_id -> Uuid,
+        content_hash -> Binary,
+    }
+}
+
+table! {
+    publications (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        workspace_id -> Uuid,
+        post_id -> Uuid,
+        channel_id -> Uuid,
+        platform -> Text,
+        state -> Text,
+        reason -> Nullable<Text>,
+        needs_person -> Bool,
+        due_at -> Timestamptz,
+        deadline_at -> Timestamptz,
+        next_step_at -> Nullable<Timestamptz>,
+        epoch -> BigInt,
+        worker -> Nullable<BigInt>,
+        failures -> Integer,
+        looks -> Integer,
+        content -> Jsonb,
+        content_hash -> Binary,
+        approval_id -> Uuid,
+        handles -> Jsonb,
+        permitted_at -> Nullable<Timestamptz>,
+        first_permitted_at -> Nullable<Timestamptz>,
+        platform_post_id -> Nullable<Text>,
+        permalink -> Nullable<Text>,
+        published_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+table! {
+    attempts (id) {
+        id -> BigInt,
+        organization_id -> Uuid,
+        publication_id -> Uuid,
+        epoch -> BigInt,
+        step -> Text,
+        verdict -> Text,
+        reason -> Nullable<Text>,
+        status -> Nullable<Integer>,
+        code -> Nullable<BigInt>,
+        subcode -> Nullable<BigInt>,
+        created_at -> Timestamptz,
+    }
+}
+
+table! {
+    events (id) {
+        id -> BigInt,
+        organization_id -> Uuid,
+        kind -> Text,
+        subject_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}

@@ -1,0 +1,148 @@
+//! What only a person decides: it is there, publish it again, try once more.
+
+use chrono::TimeDelta;
+use publishing::{
+    approval::Approval,
+    content::ContentHash,
+    id::PublicationId,
+    post::{
+        PostError,
+        store::{Decision, Planned, PostStore},
+    },
+    publication::{Publication, State, Step, Verdict},
+    queue::{Claim, Next, PublicationQueue, Queue},
+};
+
+use crate::publications::stage::{Stage, now, outcome};
+
+/// A publication of which nobody knows whether it is public.
+async fn undecided(stage: &Stage) -> (PublicationId, Claim) {
+    let (id, claim) = stage.in_state(stage.channel().await, State::Publishing).await;
+    assert_eq!(stage.queue.record(&[outcome(claim, Next::Undecided)]).await, Ok(vec![id]));
+    (id, claim)
+}
+
+/// The same content once more, now, under a new approval.
+fn again(stage: &Stage, publication: &Publication) -> (Planned, Approval) {
+    let planned = Planned {
+        id: publication.id,
+        channel: publication.channel,
+        platform: publication.platform,
+        content: publication.content.clone(),
+        content_hash: publication.content_hash,
+        due_at: now(),
+        deadline_at: now() + TimeDelta::hours(1),
+        next_step_at: now(),
+    };
+    let covers = vec![(publication.channel, publication.content_hash)];
+    (planned, Approval::by_scheduling(&stage.caller.actor, now(), covers))
+}
+
+fn live(id: &str) -> Decision {
+    Decision::Live { id: id.into(), permalink: None }
+}
+
+#[tokio::test]
+async fn it_is_there_makes_it_published() {
+    let stage = Stage::set().await;
+    let (id, _) = undecided(&stage).await;
+    let permalink: url::Url = "https://social.example/1".parse().unwrap();
+    let decision = Decision::Live { id: "1_1".into(), permalink: Some(permalink.clone()) };
+    let seen = stage.posts.resolve(&stage.caller, id, &decision).await.unwrap();
+    assert_eq!((seen.state, seen.needs_person), (State::Published, false));
+    assert_eq!((seen.platform_post_id.as_deref(), seen.permalink), (Some("1_1"), Some(permalink)));
+    assert_eq!(seen.next_step_at, None, "its permalink is known");
+    let last = stage.attempts(id).await.pop().unwrap();
+    assert_eq!((last.step, last.verdict), (Step::Resolve, Verdict::Done));
+    assert_eq!(stage.events(id.uuid()).await, ["publication.needs_person", "publication.published"]);
+    let twice = stage.posts.resolve(&stage.caller, id, &live("1_1")).await;
+    assert!(matches!(twice, Err(PostError::WrongState)));
+}
+
+#[tokio::test]
+async fn a_platform_post_that_belongs_to_another_publication_is_not_accepted() {
+    let stage = Stage::set().await;
+    let (id, _) = undecided(&stage).await;
+    let channel = stage.see(id).await.channel;
+    let (other, _) = stage.in_state(channel, State::Published).await;
+    let taken = live(&other.uuid().to_string());
+    let answer = stage.posts.resolve(&stage.caller, id, &taken).await;
+    assert!(matches!(answer, Err(PostError::AlreadyTaken)), "{answer:?}");
+    assert!(stage.see(id).await.needs_person, "it is still to be decided");
+}
+
+#[tokio::test]
+async fn publish_again_starts_over_under_a_new_approval() {
+    let stage = Stage::set().await;
+    let (id, claim) = undecided(&stage).await;
+    let before = stage.see(id).await;
+    let (planned, approval) = again(&stage, &before);
+    let decision = Decision::SendAgain(Box::new(planned), approval.clone());
+    let seen = stage.posts.resolve(&stage.caller, id, &decision).await.unwrap();
+    assert_eq!((seen.state, seen.needs_person, seen.approval), (State::Scheduled, false, approval.id));
+    let last = stage.attempts(id).await.pop().unwrap();
+    assert_eq!((last.step, last.verdict), (Step::Resolve, Verdict::Absent));
+    let again = stage.claim_one(Queue::Preparation).await;
+    assert!(again.claim.epoch > claim.epoch + 1);
+    assert_eq!(again.first_permitted_ago, None, "what the person saw is not looked for again");
+}
+
+#[tokio::test]
+async fn while_postern_still_looks_nobody_may_guess() {
+    let stage = Stage::set().await;
+    for state in State::ALL.iter().copied() {
+        let (id, _) = stage.in_state(stage.channel().await, state).await;
+        let answer = stage.posts.resolve(&stage.caller, id, &live("1_1")).await;
+        assert!(matches!(answer, Err(PostError::WrongState)), "{state}: {answer:?}");
+        assert_eq!(stage.state(id).await, state);
+        stage.run("DELETE FROM publications").await;
+    }
+}
+
+#[tokio::test]
+async fn only_what_ended_without_being_public_can_be_tried_again() {
+    let stage = Stage::set().await;
+    for state in State::ALL.iter().copied() {
+        let (id, _) = stage.in_state(stage.channel().await, state).await;
+        let (planned, approval) = again(&stage, &stage.see(id).await);
+        let answer = stage.posts.retry(&stage.caller, &planned, &approval).await;
+        if state.can_start_over() {
+            let seen = answer.unwrap();
+            assert_eq!((seen.id, seen.state, seen.reason), (id, State::Scheduled, None), "{state}");
+            assert!(stage.post_of(id).await.scheduled);
+        } else {
+            assert!(matches!(answer, Err(PostError::WrongState)), "{state}: {answer:?}");
+            assert_eq!(stage.state(id).await, state);
+        }
+        stage.run("DELETE FROM publications").await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_try_cannot_carry_other_content() {
+    let stage = Stage::set().await;
+    let (id, _) = stage.in_state(stage.channel().await, State::Failed).await;
+    let (mut planned, mut approval) = again(&stage, &stage.see(id).await);
+    planned.content.caption = "Something else".into();
+    planned.content_hash = ContentHash([7; 32]);
+    approval.covers = vec![(planned.channel, planned.content_hash)];
+    let answer = stage.posts.retry(&stage.caller, &planned, &approval).await;
+    assert!(matches!(answer, Err(PostError::WrongState)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn of_two_who_decide_at_once_one_is_heard() {
+    let stage = Stage::set().await;
+    let (id, _) = undecided(&stage).await;
+    let (planned, approval) = again(&stage, &stage.see(id).await);
+    let send = Decision::SendAgain(Box::new(planned), approval);
+    let there = live("1_1");
+    let (a, b) = tokio::join!(
+        stage.posts.resolve(&stage.caller, id, &there),
+        stage.posts.resolve(&stage.caller, id, &send)
+    );
+    assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
+    let expected = if a.is_ok() { State::Published } else { State::Scheduled };
+    assert_eq!(stage.state(id).await, expected);
+    assert_eq!(stage.attempts(id).await.len(), 1);
+}

@@ -1,0 +1,146 @@
+//! Lists: newest first, within reach, filtered, page by page.
+
+use chrono::TimeDelta;
+use publishing::{
+    id::PostId,
+    post::{
+        PostError, PostView,
+        store::{PostFilter, PostStore, PublicationFilter},
+    },
+    publication::State,
+    status::PostStatus,
+};
+use tenancy::{Caller, Reach, WorkspaceId};
+
+use crate::publications::stage::Stage;
+
+fn ids(views: &[PostView]) -> Vec<PostId> {
+    views.iter().map(|view| view.post.id).collect()
+}
+
+async fn posts(stage: &Stage, filter: PostFilter) -> Vec<PostId> {
+    let filter = PostFilter { limit: filter.limit.max(1), ..filter };
+    ids(&stage.posts.list(&stage.caller, &filter).await.unwrap())
+}
+
+/// Seven posts, oldest first.
+async fn seven(stage: &Stage) -> Vec<PostId> {
+    let channel = stage.channel().await;
+    let mut written = vec![];
+    for hours in 1..=7 {
+        written.push(stage.schedule(&[channel], TimeDelta::hours(hours)).await.post.id);
+    }
+    written
+}
+
+#[tokio::test]
+async fn pages_go_on_where_the_last_one_ended() {
+    let stage = Stage::set().await;
+    let mut expected = seven(&stage).await;
+    expected.reverse();
+    let (mut found, mut after) = (vec![], None);
+    for size in [3, 3, 1, 0] {
+        let page = posts(&stage, PostFilter { after, limit: 3, ..PostFilter::default() }).await;
+        assert_eq!(page.len(), size);
+        after = page.last().copied();
+        found.extend(page);
+    }
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn posts_are_filtered_by_when_and_where() {
+    let stage = Stage::set().await;
+    let written = seven(&stage).await;
+    let channel = stage.channel().await;
+    let other = stage.schedule(&[channel], TimeDelta::hours(3)).await.post.id;
+    let all = PostFilter { limit: 100, ..PostFilter::default() };
+    let third = stage.posts.get(&stage.caller, written[2]).await.unwrap().post.schedule.unwrap().resolve();
+    let fifth = stage.posts.get(&stage.caller, written[4]).await.unwrap().post.schedule.unwrap().resolve();
+    let between = PostFilter { due_from: Some(third), due_before: Some(fifth), ..all.clone() };
+    assert_eq!(posts(&stage, between).await, [other, written[3], written[2]]);
+    assert_eq!(posts(&stage, PostFilter { channel: Some(channel), ..all.clone() }).await, [other]);
+    let workspace = Some(stage.workspace);
+    assert_eq!(posts(&stage, PostFilter { workspace, ..all.clone() }).await.len(), 8);
+    let elsewhere = Some(WorkspaceId::new());
+    assert!(posts(&stage, PostFilter { workspace: elsewhere, ..all }).await.is_empty());
+}
+
+#[tokio::test]
+async fn posts_are_filtered_by_the_status_that_they_show() {
+    let stage = Stage::set().await;
+    let channel = stage.channel().await;
+    let mut by_state = vec![];
+    for state in [State::Published, State::Failed, State::Cancelled, State::Published, State::Ready] {
+        let (id, _) = stage.in_state(channel, state).await;
+        by_state.push(stage.post_of(id).await.id);
+    }
+    let draft = stage.draft(&[channel]);
+    stage.posts.insert(&draft).await.unwrap();
+    for (status, expected) in [
+        (PostStatus::Published, vec![by_state[3], by_state[0]]),
+        (PostStatus::Failed, vec![by_state[1]]),
+        (PostStatus::Cancelled, vec![by_state[2]]),
+        (PostStatus::Scheduled, vec![by_state[4]]),
+        (PostStatus::Draft, vec![draft.id]),
+        (PostStatus::Missed, vec![]),
+    ] {
+        // A page shorter than what has to be read for it.
+        let mut found = posts(&stage, PostFilter { status: Some(status), limit: 1, ..PostFilter::default() }).await;
+        if let Some(last) = found.last().copied() {
+            let filter = PostFilter { status: Some(status), after: Some(last), limit: 9, ..PostFilter::default() };
+            found.extend(posts(&stage, filter).await);
+        }
+        assert_eq!(found, expected, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn publications_are_filtered_and_paged() {
+    let stage = Stage::set().await;
+    let (channel, other) = (stage.channel().await, stage.channel().await);
+    let (published, _) = stage.in_state(channel, State::Published).await;
+    let (waiting, _) = stage.in_state(channel, State::Ready).await;
+    let (undecided, _) = stage.in_state(other, State::Unconfirmed).await;
+    stage.run("UPDATE publications SET needs_person = true, next_step_at = NULL WHERE state = 'unconfirmed'").await;
+    let all = PublicationFilter { limit: 100, ..PublicationFilter::default() };
+    let post = stage.post_of(waiting).await.id;
+    for (filter, expected) in [
+        (all.clone(), vec![undecided, waiting, published]),
+        (PublicationFilter { channel: Some(channel), ..all.clone() }, vec![waiting, published]),
+        (PublicationFilter { state: Some(State::Published), ..all.clone() }, vec![published]),
+        (PublicationFilter { needs_person: Some(true), ..all.clone() }, vec![undecided]),
+        (PublicationFilter { needs_person: Some(false), ..all.clone() }, vec![waiting, published]),
+        (PublicationFilter { post: Some(post), ..all.clone() }, vec![waiting]),
+        (PublicationFilter { workspace: Some(WorkspaceId::new()), ..all.clone() }, vec![]),
+        (PublicationFilter { limit: 1, ..all.clone() }, vec![undecided]),
+        (PublicationFilter { after: Some(undecided), limit: 1, ..all.clone() }, vec![waiting]),
+    ] {
+        let found = stage.posts.publications(&stage.caller, &filter).await.unwrap();
+        assert_eq!(found.iter().map(|p| p.id).collect::<Vec<_>>(), expected, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_out_of_reach_finds_nothing_and_changes_nothing() {
+    let stage = Stage::set().await;
+    let (id, _) = stage.in_state(stage.channel().await, State::Failed).await;
+    let post = stage.post_of(id).await.id;
+    let other_workspace = Reach::Only([WorkspaceId::new()].into_iter().collect());
+    let limited = Caller { reach: other_workspace, ..stage.caller.clone() };
+    for caller in [&stage.neighbour().await.caller, &limited] {
+        let not_found = |error: Option<PostError>| assert!(matches!(error, Some(PostError::NotFound)), "{error:?}");
+        let posts = PostFilter { limit: 100, ..PostFilter::default() };
+        assert!(stage.posts.list(caller, &posts).await.unwrap().is_empty());
+        let publications = PublicationFilter { limit: 100, ..PublicationFilter::default() };
+        assert!(stage.posts.publications(caller, &publications).await.unwrap().is_empty());
+        not_found(stage.posts.get(caller, post).await.err());
+        not_found(stage.posts.publication(caller, id).await.err());
+        not_found(stage.posts.attempts(caller, id).await.err());
+        not_found(stage.posts.cancel(caller, post).await.err());
+        not_found(stage.posts.delete(caller, post).await.err());
+        let live = publishing::post::store::Decision::Live { id: "1_1".into(), permalink: None };
+        not_found(stage.posts.resolve(caller, id, &live).await.err());
+    }
+    assert_eq!(stage.state(id).await, State::Failed);
+}

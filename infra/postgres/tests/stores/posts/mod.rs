@@ -1,0 +1,6 @@
+//! Posts: saving with their plans, listing, taking back, and what a person decides.
+
+mod change;
+mod decide;
+mod facts;
+mod list;

@@ -1,0 +1,10 @@
+//! Publications: claims, permits, records, and what the table itself refuses.
+
+mod claim;
+mod disconnected;
+mod fairness;
+mod fence;
+mod permit;
+mod record;
+mod shape;
+pub(crate) mod stage;

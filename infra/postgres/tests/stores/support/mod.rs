@@ -1,0 +1,6 @@
+//! A migrated database for each test.
+
+mod database;
+mod server;
+
+pub(crate) use database::{migrated_pool, migrated_url};
