@@ -81,15 +81,8 @@ fn as_route(template: &str) -> String {
 }
 
 /// The methods that the router can tell apart, besides HEAD, which it treats as GET.
-const METHODS: [Method; 7] = [
-    Method::GET,
-    Method::POST,
-    Method::PUT,
-    Method::PATCH,
-    Method::DELETE,
-    Method::OPTIONS,
-    Method::TRACE,
-];
+const METHODS: [Method; 7] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS, Method::TRACE];
 
 /// Gives a method that the router does not know (anybody may register one, RFC 9110 §16.1) the fate of TRACE, which no
 /// operation has: the refusal that says which methods there are.

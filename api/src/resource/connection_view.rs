@@ -1,5 +1,6 @@
 //! Connections, as they are shown.
 
+use crate::value::{ConnectionStateName, Id, Instant, PlatformName, ProviderName, RemoteRevokeName, Secret};
 use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use publishing::{
@@ -7,9 +8,6 @@ use publishing::{
     id,
 };
 use tenancy::id::Workspace;
-use crate::value::{
-    ConnectionStateName, Id, Instant, PlatformName, ProviderName, RemoteRevokeName, Secret,
-};
 
 /// Why a login failed.
 #[derive(Object)]

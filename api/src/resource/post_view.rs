@@ -73,7 +73,9 @@ pub(super) struct NewSchedule {
     /// The instant.
     at: Option<Instant>,
     /// The wall-clock time, such as `2027-03-01T09:30:00`.
-    #[oai(validator(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"))]
+    #[oai(validator(
+        pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+    ))]
     local_time: Option<String>,
     /// The zone of the wall-clock time.
     time_zone: Option<Zone>,

@@ -61,7 +61,9 @@ mod tests {
     fn only_addresses_of_the_web_are_links() {
         assert_eq!(Link::read("https://Example.org").unwrap().write(), "https://example.org/");
         assert!(Link::read(&format!("https://example.org/{}", "ü".repeat(400))).is_none());
-        for text in ["/relative", "example.org", "ftp://example.org/", "mailto:ada@example.org", "https://", ""] {
+        for text in
+            ["/relative", "example.org", "ftp://example.org/", "mailto:ada@example.org", "https://", ""]
+        {
             assert_eq!(Link::read(text), None, "{text}");
         }
     }

@@ -179,9 +179,14 @@ async fn unknown_paths_and_methods_are_problems_too() {
     assert_eq!(api.get("/v1/nothing", "").await.code(), "not_found");
     assert_eq!(api.get("/", "").await.code(), "not_found");
     let made_up = |name: &[u8]| Method::from_bytes(name).unwrap();
-    for method in
-        [Method::PUT, Method::DELETE, Method::TRACE, Method::OPTIONS, made_up(b"QUERY"), made_up(b"FROBNICATE")]
-    {
+    for method in [
+        Method::PUT,
+        Method::DELETE,
+        Method::TRACE,
+        Method::OPTIONS,
+        made_up(b"QUERY"),
+        made_up(b"FROBNICATE"),
+    ] {
         let answer = api.send(method, "/v1/workspaces", "", None).await;
         assert_eq!((answer.status, answer.code()), (405, "method_not_allowed"));
         assert_eq!(answer.headers["allow"], "GET, POST");
