@@ -2,17 +2,18 @@
 
 use std::process::ExitCode;
 
+use super::Failure;
 use crate::config;
 
 /// Prints every setting; fails if something is wrong.
-pub(super) fn run() -> ExitCode {
+pub(super) fn run() -> Result<ExitCode, Failure> {
     let checked = config::check(std::env::vars_os());
-    println!("{}", checked.report);
+    super::print(&checked.report)?;
     match checked.outcome {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(_) => Ok(ExitCode::SUCCESS),
         Err(refused) => {
             eprintln!("{refused}");
-            ExitCode::FAILURE
+            Ok(ExitCode::FAILURE)
         }
     }
 }

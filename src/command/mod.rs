@@ -6,7 +6,11 @@ mod migrate;
 mod sandbox;
 mod serve;
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{
+    io::{ErrorKind, Write},
+    net::SocketAddr,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -77,8 +81,8 @@ impl Cli {
 impl Command {
     fn run(self) -> Result<ExitCode, Failure> {
         match self {
-            Self::Config(ConfigCommand::Check) => return Ok(config_check::run()),
-            Self::Config(ConfigCommand::Settings) => print!("{}", crate::config::table_of_settings()),
+            Self::Config(ConfigCommand::Check) => return config_check::run(),
+            Self::Config(ConfigCommand::Settings) => print(&crate::config::table_of_settings())?,
             Self::Openapi { json } => print_document(json)?,
             Self::Demo(demo) => return block_on(demo.run())?,
             Self::Serve { with_workers } => {
@@ -100,8 +104,15 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, std::io::Error> {
 fn print_document(json: bool) -> Result<(), Failure> {
     let document = api::document();
     let text = if json { serde_json::to_string_pretty(document.json())? } else { document.yaml() };
-    println!("{}", text.trim_end());
-    Ok(())
+    Ok(print(&text)?)
+}
+
+/// Prints a page. Whoever reads only its beginning, as `head` does, has read enough.
+fn print(page: &str) -> std::io::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{}", page.trim_end()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Says where something listens, in a form that people click on and programs read.

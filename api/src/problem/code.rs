@@ -87,8 +87,8 @@ codes! {
     AddressTooLong = 414 "address_too_long" "The address is too long";
     /// The media type of the body is not one that the operation reads.
     UnsupportedMediaType = 415 "unsupported_media_type" "The media type is not supported";
-    /// The body is JSON, but not what the document describes. `violations` says where.
-    ValidationFailed = 422 "validation_failed" "The body is not valid";
+    /// The body is not what the document describes, or what is asked for breaks a rule. `violations` says where.
+    ValidationFailed = 422 "validation_failed" "The request is not valid";
     /// The idempotency key was used with another body.
     IdempotencyMismatch = 422 "idempotency_mismatch" "The idempotency key belongs to another body";
     /// The operation needs `If-Match` with the `ETag` that was read.

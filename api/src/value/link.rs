@@ -42,8 +42,10 @@ impl From<Link> for Url {
 impl Type for Link {
     plain_type!("link");
 
+    /// The format is `url` and not `uri`: as in the URL standard (WHATWG), letters of any script are read. The checker knows it; see
+    /// [`crate::strict`].
     fn schema_ref() -> MetaSchemaRef {
-        let mut schema = MetaSchema::new_with_format("string", "uri");
+        let mut schema = MetaSchema::new_with_format("string", "url");
         schema.pattern = Some("^https?://".to_owned());
         schema.max_length = Some(LONGEST);
         schema.example = Some("https://example.org/harbour".into());
@@ -60,6 +62,10 @@ mod tests {
     #[test]
     fn only_addresses_of_the_web_are_links() {
         assert_eq!(Link::read("https://Example.org").unwrap().write(), "https://example.org/");
+        assert_eq!(
+            Link::read("http://bücher.example/ü").unwrap().write(),
+            "http://xn--bcher-kva.example/%C3%BC"
+        );
         assert!(Link::read(&format!("https://example.org/{}", "ü".repeat(400))).is_none());
         for text in
             ["/relative", "example.org", "ftp://example.org/", "mailto:ada@example.org", "https://", ""]

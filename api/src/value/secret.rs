@@ -16,7 +16,6 @@ macro_rules! guarded_text {
         pub struct $name(pub SecretString);
 
         impl $name {
-            #[expect(clippy::unnecessary_wraps, reason = "the form that the other values have")]
             fn read(text: &str) -> Option<Self> {
                 Some(Self(text.to_owned().into()))
             }

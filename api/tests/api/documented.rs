@@ -138,6 +138,25 @@ fn what_a_patch_can_remove_may_be_null() {
 }
 
 #[test]
+fn only_secrets_are_shown_as_passwords_and_addresses_have_their_form() {
+    let schemas = api::document().schemas();
+    for (schema, field, format) in [
+        ("Registration", "password", "password"),
+        ("Tokens", "access_token", "password"),
+        ("Registration", "mail", "email"),
+        ("Person", "mail", "email"),
+        ("NewPost", "link", "url"),
+        ("NewConnection", "return_url", "url"),
+    ] {
+        assert_eq!(schemas[schema]["properties"][field]["format"], format, "{schema}.{field}");
+    }
+    for (schema, field) in [("Person", "name"), ("Session", "address"), ("Session", "user_agent")] {
+        let property = &schemas[schema]["properties"][field];
+        assert!(property["type"] == "string" && property["format"].is_null(), "{schema}.{field}");
+    }
+}
+
+#[test]
 fn a_problem_need_not_have_violations() {
     let required = api::document().schemas()["Problem"]["required"].clone();
     assert!(!required.as_array().unwrap().contains(&"violations".into()), "{required}");

@@ -36,19 +36,15 @@ impl Recorder {
 async fn write_batch(queue: &dyn PublicationQueue, outcomes: &[Outcome]) {
     let mut pause = Duration::from_millis(50);
     loop {
-        match queue.record(outcomes).await {
-            Ok(written) => {
-                let lost = outcomes.len().saturating_sub(written.len());
-                if lost > 0 {
-                    metrics::counter!("postern_claims_lost_total").increment(lost as u64);
-                    tracing::info!(lost, "results of claims that were taken over were not written");
-                }
-                return;
+        if let Ok(written) = queue.record(outcomes).await {
+            let lost = outcomes.len().saturating_sub(written.len());
+            if lost > 0 {
+                metrics::counter!("postern_claims_lost_total").increment(lost as u64);
+                tracing::info!(lost, "results of claims that were taken over were not written");
             }
-            Err(_) => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
+            return;
         }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
+    task::JoinHandle,
 };
 
 use super::until::{PATIENCE, until};
@@ -18,6 +19,7 @@ use super::until::{PATIENCE, until};
 pub(crate) struct Process {
     child: Child,
     said: Arc<Mutex<String>>,
+    listeners: Vec<JoinHandle<()>>,
 }
 
 impl Process {
@@ -31,9 +33,11 @@ impl Process {
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().unwrap();
         let said = Arc::default();
-        listen(child.stdout.take().unwrap(), Arc::clone(&said));
-        listen(child.stderr.take().unwrap(), Arc::clone(&said));
-        Self { child, said }
+        let listeners = vec![
+            listen(child.stdout.take().unwrap(), Arc::clone(&said)),
+            listen(child.stderr.take().unwrap(), Arc::clone(&said)),
+        ];
+        Self { child, said, listeners }
     }
 
     /// Everything it said on standard output and standard error.
@@ -54,13 +58,17 @@ impl Process {
         (self.ended().await, begun.elapsed())
     }
 
-    /// Waits for its end.
+    /// Waits for its end and its last words.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        for listener in self.listeners.drain(..) {
+            listener.await.unwrap();
+        }
+        status
     }
 }
 
-fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<String>>) {
+fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<String>>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut lines = BufReader::new(stream).lines();
         while let Ok(Some(line)) = lines.next_line().await {
@@ -68,5 +76,5 @@ fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<Strin
             said.push_str(&line);
             said.push('\n');
         }
-    });
+    })
 }

@@ -121,10 +121,10 @@ impl PublishingWorkers {
                 .concurrency(capacity.rows)
                 .data(Arc::new(step))
                 .build(steps::handle);
-            let stop = shutdown.clone();
+            let over = shutdown.clone();
             workers.spawn(async move {
                 let signal = async move {
-                    stop.cancelled().await;
+                    over.cancelled().await;
                     Ok::<(), std::io::Error>(())
                 };
                 if let Err(error) = worker.run_until(signal).await {

@@ -1,6 +1,10 @@
 //! The back end: as many rows as there are hands, no sooner and no later than they are due.
 
-use std::{future::poll_fn, sync::{Arc, atomic::Ordering}, time::Duration};
+use std::{
+    future::poll_fn,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use apalis_core::{backend::Backend, worker::context::WorkerContext};
 use jobs::{

@@ -37,7 +37,7 @@ impl<E: Clone + Debug> History<E> {
     pub(crate) async fn until(&self, what: &str, enough: impl Fn(&[E]) -> bool) {
         let mut changes = self.count.subscribe();
         let wait = async {
-            while !enough(&self.events.lock().unwrap()) {
+            while !enough(&self.events()) {
                 changes.changed().await.unwrap();
             }
         };

@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jobs::wake::Bell;
 use publishing::{
     content::ApprovedContent,
     id::{ChannelId, PublicationId},
@@ -36,6 +37,8 @@ pub(crate) enum Happened {
     Recorded(Vec<Outcome>),
     GivenBack(Claim),
     Kept(Claim),
+    /// Somebody wanted to know whether a permit stands.
+    Doubted(Claim),
     /// A verb, and of which publication.
     Told(&'static str, PublicationId, Instant),
 }
@@ -56,6 +59,8 @@ struct Entry {
 pub(crate) struct MemoryQueue {
     rows: Mutex<BTreeMap<PublicationId, Entry>>,
     pub(crate) history: std::sync::Arc<History<Happened>>,
+    /// Rings when something may have become due.
+    pub(crate) bell: Bell,
     /// How many more claims, records and confirmations go unanswered.
     pub(crate) claim_outages: AtomicUsize,
     pub(crate) record_outages: AtomicUsize,
@@ -166,7 +171,11 @@ impl Entry {
                 (Queue::FollowUp, Duration::ZERO)
             }
             Next::FollowUp { after: Some(after), .. } => (Queue::FollowUp, *after),
-            Next::Published { .. } | Next::FollowUp { .. } | Next::Failed | Next::Missed | Next::Undecided => {
+            Next::Published { .. }
+            | Next::FollowUp { .. }
+            | Next::Failed
+            | Next::Missed
+            | Next::Undecided => {
                 return false;
             }
         };
@@ -196,6 +205,7 @@ impl PublicationQueue for MemoryQueue {
     }
 
     async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
+        claims.iter().for_each(|claim| self.history.add(Happened::Doubted(*claim)));
         answers(&self.confirm_outages)?;
         let stands = |claim: &&Claim| {
             let rows = self.rows.lock().unwrap();
@@ -223,6 +233,7 @@ impl PublicationQueue for MemoryQueue {
         }
         let ids = written.iter().map(|outcome| outcome.claim.publication).collect();
         self.history.add(Happened::Recorded(written));
+        self.bell.ring();
         Ok(ids)
     }
 
@@ -232,6 +243,7 @@ impl PublicationQueue for MemoryQueue {
                 self.history.add(Happened::GivenBack(*claim));
             }
         }
+        self.bell.ring();
         Ok(())
     }
 

@@ -28,7 +28,11 @@ pub(crate) struct Stand {
 impl Stand {
     pub(crate) fn new(history: Arc<History<Happened>>) -> Arc<Self> {
         let open = || Semaphore::new(Semaphore::MAX_PERMITS);
-        Arc::new(Self { history, gates: [("prepare", open()), ("publish", open())], cursed: Mutex::default() })
+        Arc::new(Self {
+            history,
+            gates: [("prepare", open()), ("publish", open())],
+            cursed: Mutex::default(),
+        })
     }
 
     fn gate(&self, verb: &'static str) -> Option<&Semaphore> {

@@ -1,11 +1,15 @@
 //! The publishing workers: each step in its turn, nothing too early, nothing too late, nothing twice.
 
-use std::{sync::atomic::Ordering, time::{Duration, Instant}};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use jobs::publishing::Limits;
 use publishing::{
     id::PublicationId,
     queue::{Next, Queue},
+    timing::Timing,
 };
 
 use crate::{
@@ -21,10 +25,13 @@ async fn a_publication_goes_its_way_from_preparation_to_its_permalink() {
     shop.until_recorded(id, 3).await;
     shop.close(open).await;
     let way = shop.recorded(id);
-    assert!(matches!(
-        way[..],
-        [Next::Ready, Next::Published { .. }, Next::FollowUp { permalink: Some(_), after: None }]
-    ), "{way:?}");
+    assert!(
+        matches!(
+            way[..],
+            [Next::Ready, Next::Published { .. }, Next::FollowUp { permalink: Some(_), after: None }]
+        ),
+        "{way:?}"
+    );
     assert_eq!([shop.told("prepare", id), shop.told("publish", id), shop.told("permalink", id)], [1, 1, 1]);
 }
 
@@ -54,7 +61,8 @@ fn sent_at(shop: &Shop, id: PublicationId) -> Vec<Instant> {
 async fn a_permit_whose_window_has_closed_goes_back_unsent() {
     let shop = Shop::set();
     shop.platform.close("publish");
-    let permits = [shop.queue.put(Queue::Permit, Duration::ZERO), shop.queue.put(Queue::Permit, Duration::ZERO)];
+    let permits =
+        [shop.queue.put(Queue::Permit, Duration::ZERO), shop.queue.put(Queue::Permit, Duration::ZERO)];
     let open = shop.open(Limits { sends: 1, ..Limits::default() });
     let sent = |id: &PublicationId| shop.told("publish", *id) == 1;
     shop.history.until("one is sent", |events| events.iter().any(|e| matches!(e, Happened::Told(..)))).await;
@@ -65,10 +73,10 @@ async fn a_permit_whose_window_has_closed_goes_back_unsent() {
     shop.until_recorded(second, 1).await;
     shop.close(open).await;
     let returned = shop.given_back(second);
-    assert_eq!(returned.len(), 1, "the late permit was not given back");
+    let Some(last) = returned.last() else { panic!("the late permit was not given back") };
     let order = shop.history.events();
     let place = |which: &dyn Fn(&Happened) -> bool| order.iter().position(which).unwrap();
-    let back = place(&|e| matches!(e, Happened::GivenBack(claim) if *claim == returned[0]));
+    let back = place(&|e| matches!(e, Happened::GivenBack(claim) if claim == last));
     let sending = place(&|e| matches!(e, Happened::Told("publish", id, _) if *id == second));
     assert!(back < sending, "it was sent under the permit whose window had closed");
     assert_eq!(shop.told("publish", second), 1);
@@ -86,13 +94,17 @@ async fn a_permit_for_a_time_after_its_window_is_never_used() {
     shop.close(open).await;
 }
 
+/// A window that even a busy machine does not miss.
+const PATIENT: Timing =
+    Timing { permit_lead: Duration::from_secs(1), send_window: Duration::from_secs(30), ..TIMING };
+
 #[tokio::test]
 async fn a_permit_that_does_not_stand_any_more_is_not_used() {
-    let shop = Shop::set();
-    let soon = Duration::from_millis(240);
+    let shop = Shop::with(PATIENT);
+    let soon = Duration::from_millis(1_500);
     let ids = [shop.queue.put(Queue::Permit, soon), shop.queue.put(Queue::Permit, soon)];
     let open = shop.open(Limits::default());
-    shop.history.until("both are permitted", |events| events.len() == 2).await;
+    shop.until_permitted(&ids).await;
     shop.queue.cut_off(ids[0]);
     shop.until_recorded(ids[1], 1).await;
     shop.close(open).await;
@@ -102,27 +114,22 @@ async fn a_permit_that_does_not_stand_any_more_is_not_used() {
 
 #[tokio::test]
 async fn without_the_certainty_that_a_permit_stands_nothing_is_sent() {
-    let shop = Shop::set();
+    let shop = Shop::with(PATIENT);
     shop.queue.confirm_outages.store(1_000, Ordering::SeqCst);
-    let id = shop.queue.put(Queue::Permit, Duration::from_millis(200));
-    let later = shop.queue.put(Queue::Preparation, Duration::from_millis(200));
+    let id = shop.queue.put(Queue::Permit, Duration::from_millis(1_500));
     let open = shop.open(Limits::default());
-    shop.until_recorded(later, 1).await;
-    tokio::time::sleep_until(shop.queue.due(id).into()).await;
+    let doubted = |event: &Happened| matches!(event, Happened::Doubted(claim) if claim.publication == id);
+    shop.history.until("it is doubted", |events| events.iter().any(doubted)).await;
     shop.close(open).await;
-    assert!(shop.queue.confirm_outages.load(Ordering::SeqCst) < 1_000, "nobody asked");
-    assert_eq!((shop.told("publish", id), shop.told("publish", later)), (0, 0));
+    assert_eq!(shop.told("publish", id), 0);
 }
 
 #[tokio::test]
 async fn a_step_that_panics_frees_its_slot() {
     let shop = Shop::set();
     let one = Limits { preparations: 1, looks: 1, follow_ups: 1, permits: 1, sends: 1 };
-    for (queue, verb) in [
-        (Queue::Preparation, "prepare"),
-        (Queue::Permit, "publish"),
-        (Queue::Look, "look"),
-    ] {
+    for (queue, verb) in [(Queue::Preparation, "prepare"), (Queue::Permit, "publish"), (Queue::Look, "look")]
+    {
         let cursed = [shop.queue.put(queue, Duration::ZERO), shop.queue.put(queue, Duration::ZERO)];
         shop.platform.cursed.lock().unwrap().extend(cursed);
         let fine = shop.queue.put(queue, Duration::ZERO);
@@ -145,9 +152,7 @@ async fn at_the_end_what_was_begun_is_finished_and_the_rest_goes_back() {
     let waiting = shop.queue.put(Queue::Permit, Duration::from_secs(100));
     let open = shop.open(Limits::default());
     shop.until_told("publish", sent).await;
-    shop.history.until("both are claimed", |events| {
-        events.iter().filter(|event| matches!(event, Happened::Claimed(..))).count() == 2
-    }).await;
+    shop.until_permitted(&[sent, waiting]).await;
     shop.shutdown.cancel();
     shop.history.until("the waiting one came back", |_| shop.given_back(waiting).len() == 1).await;
     assert!(!open.is_finished(), "a call is on its way");
@@ -167,7 +172,10 @@ async fn a_lease_is_kept_while_its_step_lasts_and_a_permit_is_not_a_lease() {
     let open = shop.open(Limits::default());
     shop.until_told("publish", sent).await;
     let kept = |events: &[Happened], id: PublicationId| {
-        events.iter().filter(|event| matches!(event, Happened::Kept(claim) if claim.publication == id)).count()
+        events
+            .iter()
+            .filter(|event| matches!(event, Happened::Kept(claim) if claim.publication == id))
+            .count()
     };
     shop.history.until("its lease is kept", |events| kept(events, prepared) >= 5).await;
     assert_eq!(kept(&shop.history.events(), sent), 0);
@@ -199,9 +207,11 @@ async fn a_result_whose_claim_was_lost_is_not_written() {
     shop.until_told("prepare", id).await;
     shop.queue.take_over(id);
     shop.platform.open("prepare");
-    shop.history.until("something was recorded", |events| {
-        events.iter().any(|event| matches!(event, Happened::Recorded(_)))
-    }).await;
+    shop.history
+        .until("something was recorded", |events| {
+            events.iter().any(|event| matches!(event, Happened::Recorded(_)))
+        })
+        .await;
     shop.close(open).await;
     assert!(shop.recorded(id).is_empty());
 }

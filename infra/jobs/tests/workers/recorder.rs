@@ -1,6 +1,9 @@
 //! The recorder: many results in one write, and none is forgotten.
 
-use std::{sync::{Arc, atomic::Ordering}, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures::future::join_all;
 use jobs::recorder::Recorder;
@@ -72,7 +75,11 @@ async fn an_outage_loses_no_result_and_nobody_is_told_too_early() {
     assert_eq!(written(&queue), outcomes.iter().map(|outcome| outcome.claim).collect::<Vec<_>>());
     // Pauses that double from 50 ms up to a second.
     let pauses = Duration::from_millis(50 + 100 + 200 + 400 + 800 + 7 * 1_000);
-    assert!(began.elapsed() >= pauses && began.elapsed() < pauses + Duration::from_millis(50), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() >= pauses && began.elapsed() < pauses + Duration::from_millis(50),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]

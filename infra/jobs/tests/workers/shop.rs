@@ -4,16 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use jobs::{
-    publishing::{Limits, PublishingWorkers},
-    wake::Bell,
-};
+use jobs::publishing::{Limits, PublishingWorkers};
 use publishing::{
     id::{ChannelId, MediaId, PublicationId},
     media::links::MediaLinks,
     platform::Platform,
     publisher::Publisher,
-    queue::{Claim, Next, WorkerId},
+    queue::{Claim, Next, Queue, WorkerId},
     step::{Revocations, Steps, nobody},
     timing::Timing,
 };
@@ -70,13 +67,24 @@ pub(crate) struct Shop {
     pub(crate) platform: Arc<Stand>,
     pub(crate) history: Arc<History<Happened>>,
     pub(crate) shutdown: CancellationToken,
+    timing: Timing,
 }
 
 impl Shop {
     pub(crate) fn set() -> Self {
+        Self::with(TIMING)
+    }
+
+    pub(crate) fn with(timing: Timing) -> Self {
         let queue = Arc::new(MemoryQueue::default());
         let history = queue.history.clone();
-        Self { platform: Stand::new(history.clone()), queue, history, shutdown: CancellationToken::new() }
+        Self {
+            platform: Stand::new(history.clone()),
+            queue,
+            history,
+            shutdown: CancellationToken::new(),
+            timing,
+        }
     }
 
     /// Opens: the workers begin.
@@ -88,7 +96,7 @@ impl Shop {
             publishers: [(Platform::Facebook, publisher)].into(),
             vault: Arc::new(FakeVault),
             links: Arc::new(Nobody),
-            timing: TIMING,
+            timing: self.timing,
             clock: Arc::new(Nobody),
             jitter: || 0.0,
             link_life: Duration::from_secs(60),
@@ -98,7 +106,7 @@ impl Shop {
             steps: Arc::new(steps),
             worker: WorkerId(7),
             limits,
-            bell: Bell::default(),
+            bell: self.queue.bell.clone(),
         };
         tokio::spawn(workers.run(self.shutdown.clone()))
     }
@@ -112,6 +120,16 @@ impl Shop {
     /// Waits until the platform was told this about a publication.
     pub(crate) async fn until_told(&self, verb: &'static str, id: PublicationId) {
         self.history.until(verb, |events| events.iter().any(|event| is_told(event, verb, id))).await;
+    }
+
+    /// Waits until these publications are permitted.
+    pub(crate) async fn until_permitted(&self, ids: &[PublicationId]) {
+        let permitted = |events: &[Happened], id: &PublicationId| {
+            events
+                .iter()
+                .any(|e| matches!(e, Happened::Claimed(Queue::Permit, claim) if claim.publication == *id))
+        };
+        self.history.until("they are permitted", |events| ids.iter().all(|id| permitted(events, id))).await;
     }
 
     /// How often the platform was told this about a publication.

@@ -31,7 +31,8 @@ pub(super) async fn has_workspace(
     organization: OrganizationId,
     workspace: WorkspaceId,
 ) -> Result<bool, StoreError> {
-    let own = workspaces::table.find(workspace.uuid()).filter(workspaces::organization_id.eq(organization.uuid()));
+    let own =
+        workspaces::table.find(workspace.uuid()).filter(workspaces::organization_id.eq(organization.uuid()));
     Ok(diesel::select(diesel::dsl::exists(own)).get_result(c).await?)
 }
 

@@ -10,7 +10,8 @@ async fn server() -> (tempfile::TempDir, Cluster) {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let settings = Settings { durable: false, max_connections: 20, ..Settings::new(folder.path().join("data")) };
+    let settings =
+        Settings { durable: false, max_connections: 20, ..Settings::new(folder.path().join("data")) };
     (folder, Cluster::start(settings, |_| {}).await.unwrap())
 }
 
@@ -39,7 +40,9 @@ async fn what_a_table_refuses_is_neither_in_the_servers_log_nor_in_our_error() {
     cluster.stop().await.unwrap();
     assert_eq!(said[0], "1");
     let said = said.join("\n");
-    for refusal in ["organizations_pkey", "organizations_name_check", "posts_check", "posts_workspace_id_fkey"] {
+    for refusal in
+        ["organizations_pkey", "organizations_name_check", "posts_check", "posts_workspace_id_fkey"]
+    {
         assert!(log.contains(refusal), "the log does not speak of {refusal}: {log}");
         assert!(said.contains(refusal), "{said}");
     }

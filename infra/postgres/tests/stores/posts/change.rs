@@ -21,8 +21,7 @@ async fn a_post_reads_back_as_it_was_written() {
     draft.content.link = Some("https://coffee.example/".parse().unwrap());
     draft.content.media = vec![Attachment { media: MediaId::new(), alt_text: Some("A cup".into()) }];
     draft.targets[0].change = Override { link: Some(None), ..Override::default() };
-    draft.targets[1].change =
-        Override { caption: Some("Fresh tea".into()), link: None, media: Some(vec![]) };
+    draft.targets[1].change = Override { caption: Some("Fresh tea".into()), link: None, media: Some(vec![]) };
     stage.posts.insert(&draft).await.unwrap();
     let mut changed = draft.clone();
     let local = "2031-05-01T09:30:00".parse().unwrap();
@@ -35,7 +34,13 @@ async fn a_post_reads_back_as_it_was_written() {
         let view = stage.posts.get(&stage.caller, draft.id).await.unwrap();
         assert_eq!(view.status(), PostStatus::Draft);
         assert!(view.post.content == post.content);
-        assert!(view.post.targets.iter().zip(&post.targets).all(|(a, b)| a.channel == b.channel && a.change == b.change));
+        assert!(
+            view.post
+                .targets
+                .iter()
+                .zip(&post.targets)
+                .all(|(a, b)| a.channel == b.channel && a.change == b.change)
+        );
         assert_eq!((view.post.schedule, view.post.version), (post.schedule, post.version));
         assert_eq!((view.post.author, view.post.created_at), (post.author, post.created_at));
     }
@@ -132,11 +137,11 @@ async fn a_cancellation_takes_back_what_it_can_and_leaves_the_rest() {
     let states: Vec<_> = after.publications.iter().map(|p| (p.channel, p.state)).collect();
     assert!(states.contains(&(one, State::Publishing)) && states.contains(&(two, State::Cancelled)));
     assert_eq!((after.post.scheduled, after.post.version), (false, view.post.version + 1));
-    assert!(stage.record(permit.claim, published("1_1")).await, "the call that was on its way is not forgotten");
-    assert!(matches!(
-        stage.posts.cancel(&stage.caller, view.post.id).await,
-        Err(PostError::PublishingBegan)
-    ));
+    assert!(
+        stage.record(permit.claim, published("1_1")).await,
+        "the call that was on its way is not forgotten"
+    );
+    assert!(matches!(stage.posts.cancel(&stage.caller, view.post.id).await, Err(PostError::PublishingBegan)));
 }
 
 #[tokio::test]

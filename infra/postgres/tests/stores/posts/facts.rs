@@ -79,8 +79,7 @@ async fn nothing_of_another_workspace_or_organization_is_known() {
         ))
         .await;
     let channels = [sibling.channel().await, neighbour.channel().await];
-    let media =
-        [picture(&stage, sibling.workspace).await, picture(&neighbour, neighbour.workspace).await];
+    let media = [picture(&stage, sibling.workspace).await, picture(&neighbour, neighbour.workspace).await];
     let known = facts(&stage, &channels, &media).await.unwrap();
     assert!(known.channels.is_empty() && known.media.is_empty());
     let theirs = stage.posts.facts(stage.caller.organization, neighbour.workspace, &channels, &media).await;

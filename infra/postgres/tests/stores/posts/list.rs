@@ -86,9 +86,11 @@ async fn posts_are_filtered_by_the_status_that_they_show() {
         (PostStatus::Missed, vec![]),
     ] {
         // A page shorter than what has to be read for it.
-        let mut found = posts(&stage, PostFilter { status: Some(status), limit: 1, ..PostFilter::default() }).await;
+        let mut found =
+            posts(&stage, PostFilter { status: Some(status), limit: 1, ..PostFilter::default() }).await;
         if let Some(last) = found.last().copied() {
-            let filter = PostFilter { status: Some(status), after: Some(last), limit: 9, ..PostFilter::default() };
+            let filter =
+                PostFilter { status: Some(status), after: Some(last), limit: 9, ..PostFilter::default() };
             found.extend(posts(&stage, filter).await);
         }
         assert_eq!(found, expected, "{status}");
@@ -102,7 +104,9 @@ async fn publications_are_filtered_and_paged() {
     let (published, _) = stage.in_state(channel, State::Published).await;
     let (waiting, _) = stage.in_state(channel, State::Ready).await;
     let (undecided, _) = stage.in_state(other, State::Unconfirmed).await;
-    stage.run("UPDATE publications SET needs_person = true, next_step_at = NULL WHERE state = 'unconfirmed'").await;
+    stage
+        .run("UPDATE publications SET needs_person = true, next_step_at = NULL WHERE state = 'unconfirmed'")
+        .await;
     let all = PublicationFilter { limit: 100, ..PublicationFilter::default() };
     let post = stage.post_of(waiting).await.id;
     for (filter, expected) in [
@@ -129,7 +133,8 @@ async fn whoever_is_out_of_reach_finds_nothing_and_changes_nothing() {
     let other_workspace = Reach::Only([WorkspaceId::new()].into_iter().collect());
     let limited = Caller { reach: other_workspace, ..stage.caller.clone() };
     for caller in [&stage.neighbour().await.caller, &limited] {
-        let not_found = |error: Option<PostError>| assert!(matches!(error, Some(PostError::NotFound)), "{error:?}");
+        let not_found =
+            |error: Option<PostError>| assert!(matches!(error, Some(PostError::NotFound)), "{error:?}");
         let posts = PostFilter { limit: 100, ..PostFilter::default() };
         assert!(stage.posts.list(caller, &posts).await.unwrap().is_empty());
         let publications = PublicationFilter { limit: 100, ..PublicationFilter::default() };

@@ -52,7 +52,9 @@ async fn a_claim_brings_everything_its_step_needs() {
     assert_eq!(claimed.permitted_ago, None);
     let token = claimed.token.unwrap();
     assert_eq!(token.sealed.0, b"s");
-    let KeyChain::Organization { organization, data } = token.chain else { panic!("a root key seals nothing") };
+    let KeyChain::Organization { organization, data } = token.chain else {
+        panic!("a root key seals nothing")
+    };
     assert_eq!((organization.bytes, organization.ring_version), (b"x".to_vec(), Some(1)));
     assert_eq!(data.bytes, b"k");
 }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::connections::PgConnectionStore;
 use publishing::{
-    connection::ConnectionStore,
     id::PublicationId,
     publication::{CancelReason, State},
     queue::{Claim, Next, PublicationQueue, Queue},
@@ -16,8 +14,7 @@ use super::stage::{Stage, outcome, published, refused};
 async fn cut_off(stage: &Stage) -> (PublicationId, Claim) {
     let channel = stage.channel().await;
     let (id, claim) = stage.in_state(channel, State::Publishing).await;
-    let store = PgConnectionStore::new(stage.pool.clone());
-    store.disconnect_channel(stage.caller.organization, channel).await.unwrap().unwrap();
+    stage.disconnect(channel).await;
     let seen = stage.see(id).await;
     assert_eq!((seen.state, seen.needs_person, seen.next_step_at), (State::Unconfirmed, true, None));
     (id, claim)

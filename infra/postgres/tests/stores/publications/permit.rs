@@ -107,6 +107,23 @@ async fn a_permit_that_ran_out_is_claimed_for_a_look_and_never_for_sending() {
 }
 
 #[tokio::test]
+async fn a_permit_stands_until_it_is_taken_over_or_its_channel_is_disconnected() {
+    let stage = Stage::set().await;
+    let (_, standing) = stage.in_state(stage.channel().await, State::Publishing).await;
+    let (inherited, late) = stage.in_state(stage.channel().await, State::Publishing).await;
+    let (_, done) = stage.in_state(stage.channel().await, State::Published).await;
+    let channel = stage.channel().await;
+    let (_, cut_off) = stage.in_state(channel, State::Publishing).await;
+    let permits = [standing, late, cut_off, done];
+    let stands = async || stage.queue.confirm(&permits).await.unwrap().into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(stands().await, permits[..3].iter().map(|claim| claim.publication).collect());
+    stage.time_passes(inherited).await;
+    stage.claim_one(Queue::Look).await;
+    stage.disconnect(channel).await;
+    assert_eq!(stands().await, BTreeSet::from([standing.publication]));
+}
+
+#[tokio::test]
 async fn what_was_looked_for_in_vain_is_permitted_again() {
     let stage = Stage::set().await;
     let (id, _) = stage.in_state(stage.channel().await, State::Unconfirmed).await;

@@ -111,7 +111,9 @@ async fn a_permalink_that_is_not_there_yet_is_asked_for_again() {
 async fn a_refusal_that_passes_is_tried_again_after_its_pause() {
     let stage = Stage::set().await;
     let after = Duration::from_secs(30);
-    for (start_over, left) in [(false, serde_json::json!({ "container": "c1" })), (true, serde_json::json!({}))] {
+    for (start_over, left) in
+        [(false, serde_json::json!({ "container": "c1" })), (true, serde_json::json!({}))]
+    {
         let (id, claim) = stage.in_state(stage.channel().await, State::Preparing).await;
         let handles = Some(Handles { container: Some("c1".into()), ..Handles::default() });
         let next = Next::Scheduled { after, start_over };

@@ -68,7 +68,9 @@ async fn a_state_without_what_belongs_to_it_is_refused() {
 async fn published_stays_published_with_its_id() {
     let stage = Stage::set().await;
     let (id, _) = stage.in_state(stage.channel().await, State::Published).await;
-    for change in ["platform_post_id = NULL", "published_at = NULL", "state = 'scheduled', next_step_at = now()"] {
+    for change in
+        ["platform_post_id = NULL", "published_at = NULL", "state = 'scheduled', next_step_at = now()"]
+    {
         refuses(&stage, id, change, "publication_published").await;
     }
 }

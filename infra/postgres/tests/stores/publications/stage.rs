@@ -6,9 +6,10 @@ use diesel::{
     QueryableByName, sql_query,
     sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Text},
 };
-use postgres::{Pool, posts::PgPostStore, publications::PgPublicationQueue};
+use postgres::{Pool, connections::PgConnectionStore, posts::PgPostStore, publications::PgPublicationQueue};
 use publishing::{
     approval::Approval,
+    connection::ConnectionStore,
     content::{ApprovedContent, Content, Override},
     id::{ChannelId, ConnectionId, PostId, PublicationId},
     platform::Platform,
@@ -126,6 +127,12 @@ impl Stage {
         channel
     }
 
+    /// Disconnects a channel.
+    pub(crate) async fn disconnect(&self, channel: ChannelId) {
+        let store = PgConnectionStore::new(self.pool.clone());
+        store.disconnect_channel(self.caller.organization, channel).await.unwrap().unwrap();
+    }
+
     /// A draft for these channels.
     pub(crate) fn draft(&self, channels: &[ChannelId]) -> Post {
         let target = |channel: &ChannelId| Target { channel: *channel, change: Override::default() };
@@ -185,8 +192,12 @@ impl Stage {
 
     /// Claims a publication and gives back what else was due.
     async fn claim_just(&self, queue: Queue, id: PublicationId) -> Claim {
-        let (own, others): (Vec<_>, Vec<_>) =
-            self.claim(queue).await.into_iter().map(|row| row.claim).partition(|claim| claim.publication == id);
+        let (own, others): (Vec<_>, Vec<_>) = self
+            .claim(queue)
+            .await
+            .into_iter()
+            .map(|row| row.claim)
+            .partition(|claim| claim.publication == id);
         self.queue.give_back(queue, &others).await.unwrap();
         own[0]
     }
