@@ -36,8 +36,9 @@ pub struct Capacity {
 /// Hands due rows to an apalis worker. Nothing is stored and nothing acknowledged here: the row is the truth, and what came of it
 /// is written where the row is.
 pub struct DueBackend<S: DueRows> {
-    rows: mpsc::UnboundedReceiver<Held<S::Row>>,
-    fetcher: JoinHandle<()>,
+    rows: Option<mpsc::UnboundedReceiver<Held<S::Row>>>,
+    fetcher: Option<JoinHandle<()>>,
+    shutdown: CancellationToken,
     source: Arc<S>,
     closing: Option<JoinHandle<()>>,
 }
@@ -53,16 +54,26 @@ impl<S: DueRows> DueBackend<S> {
             room: (capacity.rows / 4).min(capacity.batch),
             pace: capacity.pace,
             bell: bell.listener(),
-            shutdown,
+            shutdown: shutdown.clone(),
             rows: sender,
         };
-        Self { rows, fetcher: tokio::spawn(fetcher.run()), source, closing: None }
+        Self { rows: Some(rows), fetcher: Some(tokio::spawn(fetcher.run())), shutdown, source, closing: None }
     }
 
-    /// Everything that was claimed and not begun.
-    fn unstarted(&mut self) -> Vec<S::Row> {
-        self.rows.close();
-        std::iter::from_fn(|| self.rows.try_recv().ok()).map(|held| held.row).collect()
+    /// Lets the fetcher finish the claim it is at, then gives back everything that was claimed and not begun.
+    fn hand_back(&mut self) -> Option<JoinHandle<()>> {
+        self.shutdown.cancel();
+        let (fetcher, mut rows, source) = (self.fetcher.take()?, self.rows.take()?, self.source.clone());
+        Some(tokio::spawn(async move {
+            // Its shutdown has been called; an error would be a panic, after which nothing is under way either.
+            drop(fetcher.await);
+            rows.close();
+            let unstarted: Vec<_> =
+                std::iter::from_fn(|| rows.try_recv().ok()).map(|held| held.row).collect();
+            if !unstarted.is_empty() {
+                source.give_back(unstarted).await;
+            }
+        }))
     }
 }
 
@@ -80,18 +91,15 @@ impl<S: DueRows> Backend for DueBackend<S> {
         cx: &mut Context<'_>,
         _: &WorkerContext,
     ) -> Poll<Option<Result<Self::Task, Infallible>>> {
-        self.rows.poll_recv(cx).map(|held| held.map(|held| Ok(Task::new(held))))
+        match &mut self.rows {
+            Some(rows) => rows.poll_recv(cx).map(|held| held.map(|held| Ok(Task::new(held)))),
+            None => Poll::Ready(None),
+        }
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
         if self.closing.is_none() {
-            self.fetcher.abort();
-            let (rows, source) = (self.unstarted(), self.source.clone());
-            self.closing = Some(tokio::spawn(async move {
-                if !rows.is_empty() {
-                    source.give_back(rows).await;
-                }
-            }));
+            self.closing = self.hand_back();
         }
         match self.closing.as_mut().map(|closing| std::pin::Pin::new(closing).poll(cx)) {
             Some(Poll::Pending) => Poll::Pending,

@@ -32,8 +32,17 @@ impl<T: Send + 'static> Batches<T> {
         F: Fn(Vec<T>) -> W + Send + 'static,
         W: Future<Output = ()> + Send + 'static,
     {
+        Self::lingering(LINGER, write)
+    }
+
+    /// Starts a writer whose first item waits so long for company.
+    pub(crate) fn lingering<F, W>(linger: Duration, write: F) -> Self
+    where
+        F: Fn(Vec<T>) -> W + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
         let (entries, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(write_all(receiver, write));
+        tokio::spawn(write_all(receiver, linger, write));
         Self { entries }
     }
 
@@ -47,7 +56,7 @@ impl<T: Send + 'static> Batches<T> {
     }
 }
 
-async fn write_all<T, F, W>(mut entries: mpsc::UnboundedReceiver<Entry<T>>, write: F)
+async fn write_all<T, F, W>(mut entries: mpsc::UnboundedReceiver<Entry<T>>, linger: Duration, write: F)
 where
     F: Fn(Vec<T>) -> W,
     W: Future<Output = ()>,
@@ -56,7 +65,7 @@ where
     while let Some(first) = entries.recv().await {
         batch.push(first);
         if entries.len() + 1 < BATCH {
-            tokio::time::sleep(LINGER).await;
+            tokio::time::sleep(linger).await;
         }
         while batch.len() < BATCH {
             match entries.try_recv() {

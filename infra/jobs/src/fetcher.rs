@@ -15,8 +15,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The pause after the source did not answer.
 const OUTAGE_PAUSE: Duration = Duration::from_millis(250);
 /// How long a claim waits until a good part of the slots is free: many small claims cost the database far more than a few large
-/// ones.
-const GATHER: Duration = Duration::from_millis(100);
+/// ones, and until then there is enough in hand.
+const GATHER: Duration = Duration::from_millis(500);
 
 pub(crate) struct Fetcher<S: DueRows> {
     pub(crate) source: Arc<S>,
@@ -38,11 +38,12 @@ impl<S: DueRows> Fetcher<S> {
         while !shutdown.is_cancelled() {
             let began = Instant::now();
             self.bell.mark_unchanged();
-            let pause = tokio::select! {
+            tokio::select! {
                 () = shutdown.cancelled() => return,
-                pause = self.round() => pause,
-            };
-            let Some(pause) = pause else { return };
+                free = self.free_slots() => if !free { return },
+            }
+            // A claim is never dropped half-way: rows would be ours without anybody knowing.
+            let Some(pause) = self.round().await else { return };
             tokio::time::sleep(self.pace.saturating_sub(began.elapsed())).await;
             if pause.is_zero() {
                 continue;
@@ -55,18 +56,18 @@ impl<S: DueRows> Fetcher<S> {
         }
     }
 
-    /// One claim. Says how long to sleep; `None` when nobody takes rows any more.
-    async fn round(&self) -> Option<Duration> {
-        // Waiting for room, or at least for one free slot, then taking all there are.
+    /// Waits for room, or at least for one free slot.
+    async fn free_slots(&self) -> bool {
         let room = self.slots.acquire_many(u32::try_from(self.room.max(1)).unwrap_or(u32::MAX));
         drop(tokio::time::timeout(GATHER, room).await);
-        drop(self.slots.acquire().await.ok()?);
+        self.slots.acquire().await.is_ok()
+    }
+
+    /// One claim of as many rows as there are free slots. Says how long to sleep; `None` when nobody takes rows any more.
+    async fn round(&self) -> Option<Duration> {
         let limit = self.slots.available_permits().min(self.batch);
         let asked_at = Instant::now();
-        // A claim must not be dropped half-way: rows would be ours without anybody knowing.
-        let source = self.source.clone();
-        let claim = tokio::spawn(async move { source.claim(limit).await });
-        let Ok(Ok(rows)) = claim.await else { return Some(OUTAGE_PAUSE) };
+        let Ok(rows) = self.source.claim(limit).await else { return Some(OUTAGE_PAUSE) };
         let (claimed_at, full) = (Instant::now(), rows.len() == limit);
         metrics::counter!("postern_claimed_total", "queue" => self.source.name())
             .increment(rows.len() as u64);

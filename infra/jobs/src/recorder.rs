@@ -1,6 +1,6 @@
 //! Results in batches: one durable write for many. Committing each alone would cap the machine at a few thousand a second.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use publishing::queue::{Outcome, PublicationQueue};
 
@@ -8,6 +8,9 @@ use crate::batch::Batches;
 
 /// The longest pause between two tries while the database is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a result that nobody waits for waits for company.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Writes results. Cloning shares it; the writer ends when the last clone is gone and everything is written.
 #[derive(Clone)]
@@ -18,16 +21,26 @@ pub struct Recorder {
 impl Recorder {
     /// Starts the writer.
     pub fn start(queue: Arc<dyn PublicationQueue>) -> Self {
-        let write = move |outcomes: Vec<Outcome>| {
-            let queue = queue.clone();
-            async move { write_batch(queue.as_ref(), &outcomes).await }
-        };
-        Self { outcomes: Batches::start(write) }
+        Self { outcomes: Batches::start(writer(queue)) }
+    }
+
+    /// Starts a writer for results that nobody waits for: larger batches cost the database less.
+    pub fn patient(queue: Arc<dyn PublicationQueue>) -> Self {
+        Self { outcomes: Batches::lingering(PATIENCE, writer(queue)) }
     }
 
     /// Writes one result and waits until it is durable or its claim turned out to be lost.
     pub async fn record(&self, outcome: Outcome) {
         self.outcomes.add(outcome).await;
+    }
+}
+
+fn writer(
+    queue: Arc<dyn PublicationQueue>,
+) -> impl Fn(Vec<Outcome>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send {
+    move |outcomes| {
+        let queue = queue.clone();
+        Box::pin(async move { write_batch(queue.as_ref(), &outcomes).await })
     }
 }
 

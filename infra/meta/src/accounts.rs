@@ -52,7 +52,7 @@ pub(crate) async fn candidates(meta: &Meta, grant: &Grant) -> Result<Vec<Candida
 
 #[derive(Deserialize)]
 struct Page {
-    #[serde(default, deserialize_with = "decode::text")]
+    #[serde(default, deserialize_with = "decode::id")]
     id: Option<String>,
     #[serde(default, deserialize_with = "decode::text")]
     name: Option<String>,
@@ -70,7 +70,7 @@ struct Page {
 
 #[derive(Deserialize)]
 struct Account {
-    #[serde(default, deserialize_with = "decode::text")]
+    #[serde(default, deserialize_with = "decode::id")]
     id: Option<String>,
     #[serde(default, deserialize_with = "decode::text")]
     username: Option<String>,

@@ -14,6 +14,7 @@ use serde::{
 enum Scalar {
     Text(String),
     Number(i64),
+    Fraction(f64),
     Flag(bool),
     Other,
 }
@@ -49,12 +50,8 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(i64::try_from(number).map_or_else(|_| Scalar::Text(number.to_string()), Scalar::Number))
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "percentages and minutes: the fraction does not matter"
-    )]
     fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(number as i64))
+        Ok(Scalar::Fraction(number))
     }
 
     fn visit_bool<E>(self, flag: bool) -> Result<Scalar, E> {
@@ -76,20 +73,39 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 }
 
-/// An id or a text; empty counts as missing.
+/// The longest id that is believed. Meta's own have at most 20 digits, a post's id is two of them.
+const LONGEST_ID: usize = 64;
+
+/// An id: digits, and underscores where it names its parent as well. Ids are stored and become segments of addresses, so
+/// anything else counts as missing.
+pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let is_id = |text: &str| {
+        (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'_')
+    };
+    Ok(match Scalar::deserialize(deserializer)? {
+        Scalar::Text(text) => Some(text),
+        Scalar::Number(number) => Some(number.to_string()),
+        Scalar::Fraction(_) | Scalar::Flag(_) | Scalar::Other => None,
+    }
+    .filter(|text| is_id(text)))
+}
+
+/// A text. Empty counts as missing, and so does one with the character zero, which no store of text takes.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Text(text) if !text.is_empty() => Some(text),
+        Scalar::Text(text) if !text.is_empty() && !text.contains('\0') => Some(text),
         Scalar::Number(number) => Some(number.to_string()),
         _ => None,
     })
 }
 
 /// A whole number.
+#[expect(clippy::cast_possible_truncation, reason = "percentages and minutes: the fraction does not matter")]
 pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Text(text) => text.trim().parse().ok(),
         Scalar::Number(number) => Some(number),
+        Scalar::Fraction(number) => Some(number as i64),
         _ => None,
     })
 }
@@ -119,7 +135,7 @@ pub(crate) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Node {
     /// The id.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "id")]
     pub(crate) id: Option<String>,
 }
 
@@ -224,8 +240,12 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Odd {
-        #[serde(default, deserialize_with = "text")]
+        #[serde(default, deserialize_with = "id")]
         id: Option<String>,
+        #[serde(default, deserialize_with = "text")]
+        name: Option<String>,
+        #[serde(default, deserialize_with = "number")]
+        percent: Option<i64>,
         #[serde(default, deserialize_with = "instant")]
         at: Option<DateTime<Utc>>,
     }
@@ -243,9 +263,41 @@ mod tests {
 
     #[test]
     fn what_is_no_id_counts_as_missing() {
-        for json in ["{}", r#"{"id":null}"#, r#"{"id":""}"#, r#"{"id":{"a":[1]}}"#, r#"{"id":[1,2]}"#] {
+        let whole_page = format!(r#"{{"id":"{}"}}"#, "1".repeat(3 << 10));
+        let one_too_many = format!(r#"{{"id":"{}"}}"#, "1".repeat(LONGEST_ID + 1));
+        for json in [
+            "{}",
+            r#"{"id":null}"#,
+            r#"{"id":""}"#,
+            r#"{"id":{"a":[1]}}"#,
+            r#"{"id":[1,2]}"#,
+            r#"{"id":"12\u0000"}"#,
+            r#"{"id":"12/feed"}"#,
+            r#"{"id":".."}"#,
+            r#"{"id":" 12"}"#,
+            r#"{"id":"１２"}"#,
+            r#"{"id":-12}"#,
+            r#"{"id":12.5}"#,
+            r#"{"id":1e30}"#,
+            r#"{"id":true}"#,
+            &whole_page,
+            &one_too_many,
+        ] {
             assert_eq!(odd(json).id, None, "{json}");
         }
+        let longest = "1".repeat(LONGEST_ID);
+        assert_eq!(odd(&format!(r#"{{"id":"{longest}"}}"#)).id, Some(longest));
+    }
+
+    #[test]
+    fn a_text_that_no_store_takes_counts_as_missing() {
+        assert_eq!(odd(r#"{"name":"Caf\u00e9"}"#).name.unwrap(), "Café");
+        assert_eq!(odd(r#"{"name":"Caf\u0000"}"#).name, None);
+    }
+
+    #[test]
+    fn fractions_of_numbers_are_dropped() {
+        assert_eq!(odd(r#"{"percent":99.9}"#).percent, Some(99));
     }
 
     #[test]

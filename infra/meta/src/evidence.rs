@@ -6,8 +6,13 @@ use publishing::{
     refusal::PlatformCode,
 };
 
-/// How far clocks may differ: what the platform dates earlier than this before the permit is not ours.
+/// How far clocks differ where they are kept in order; also covers that platforms cut off fractions of seconds. What the
+/// platform dates earlier than this before the permit is not plainly ours.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
+
+/// How far clocks differ at worst, where one is not kept in order. The search goes back so far: what is not looked at
+/// would prove an absence that nobody saw.
+const WORST_SKEW: TimeDelta = TimeDelta::hours(1);
 
 /// How well a post that the platform shows fits the one that was to be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +25,33 @@ pub(crate) enum Fit {
     Yes,
 }
 
-/// Where the search begins. Without a permit nothing was sent, and the preparation is the earliest bound there is.
-pub(crate) fn since(work: &Work) -> Option<DateTime<Utc>> {
-    work.permitted_at.or(work.handles.since).map(|instant| instant - SKEW)
+/// Where our post can lie, by the platform's dates.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    permitted_at: DateTime<Utc>,
+}
+
+impl Window {
+    /// The window of a publication. Without a permit nothing was sent, and the preparation is the earliest bound there is.
+    pub(crate) fn of(work: &Work) -> Option<Self> {
+        let permitted_at = work.permitted_at.or(work.handles.since)?;
+        Some(Self { permitted_at })
+    }
+
+    /// Where the search begins.
+    pub(crate) fn since(self) -> DateTime<Utc> {
+        self.permitted_at - WORST_SKEW
+    }
+
+    /// Whether a post that fits fits in time as well. One from before the permit is ours only if a clock is wrong. One
+    /// without a date may be from any time.
+    pub(crate) fn fit(self, created: Option<DateTime<Utc>>) -> Fit {
+        match created {
+            Some(created) if created < self.since() => Fit::No,
+            Some(created) if created < self.permitted_at - SKEW => Fit::Perhaps,
+            _ => Fit::Yes,
+        }
+    }
 }
 
 /// Whether two captions are the same, as far as platforms keep them: they trim the ends and unify line ends.
@@ -71,6 +100,18 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_dated_before_the_permit_is_plainly_ours_only_within_a_minute() {
+        let permitted_at = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let window = Window { permitted_at };
+        for (seconds, fit) in
+            [(5, Fit::Yes), (-60, Fit::Yes), (-61, Fit::Perhaps), (-3_600, Fit::Perhaps), (-3_601, Fit::No)]
+        {
+            assert_eq!(window.fit(Some(permitted_at + TimeDelta::seconds(seconds))), fit, "{seconds}");
+        }
+        assert_eq!(window.fit(None), Fit::Yes);
+    }
 
     #[test]
     fn captions_are_the_same_up_to_line_ends_and_outer_space() {

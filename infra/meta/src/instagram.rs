@@ -16,9 +16,9 @@ use crate::{
     call::Call,
     decode::{self, List, Node},
     error::meaning_of_subcode,
-    evidence::{Fit, Tally, same_text, since},
+    evidence::{Fit, Tally, Window, same_text},
     failure::Failure,
-    publisher::{PREPARATION_LOST, cannot_look, web_address},
+    publisher::{PREPARATION_LOST, cannot_look, limit, web_address},
 };
 
 /// Meta sometimes says of new containers that they do not exist. From this age on it is believed.
@@ -145,7 +145,7 @@ pub(crate) async fn find(meta: &Meta, work: &Work) -> Finding {
         return Finding::NotLive { definite: true };
     };
     match status(meta, work, container).await {
-        Ok(Status::Published) => find_id(meta, work).await.map_or(Finding::LiveWithoutId, Finding::Live),
+        Ok(Status::Published) => find_id(meta, work).await,
         Ok(Status::InProgress) => Finding::NotLive { definite: false },
         Ok(Status::Finished | Status::Expired | Status::Failed(_)) => Finding::NotLive { definite: true },
         Err(failure) => cannot_look(&failure),
@@ -153,35 +153,42 @@ pub(crate) async fn find(meta: &Meta, work: &Work) -> Finding {
 }
 
 /// The one medium with this caption within the window that belongs to no other publication; never simply the newest.
-/// Where the list cannot be read to its end there is no such medium: the container already says that it is live.
-async fn find_id(meta: &Meta, work: &Work) -> Option<Live> {
-    let since = since(work)?;
-    let since_text = since.timestamp().to_string();
+/// Where the list cannot be read to its end there is no such medium: the container already says that it is live. A limit
+/// says when to look again.
+async fn find_id(meta: &Meta, work: &Work) -> Finding {
+    let Some(window) = Window::of(work) else { return Finding::LiveWithoutId };
+    let since = window.since().timestamp().to_string();
     let path = [work.remote_channel.as_str(), "media"];
     let mut tally = Tally::default();
     let mut after: Option<String> = None;
     for _ in 0..MOST_PAGES {
         let fields = "id,caption,timestamp,media_product_type,permalink";
-        let mut query = vec![("fields", fields), ("since", &since_text), ("limit", PAGE_SIZE)];
+        let mut query = vec![("fields", fields), ("since", &since), ("limit", PAGE_SIZE)];
         query.extend(after.as_deref().map(|cursor| ("after", cursor)));
         let call = Call::get("ig_media_list", &path).query(&query);
         let call = call.on(&work.remote_channel).token(&work.token);
-        let media: List<Medium> = meta.graph.send(call).await.ok()?;
+        let media: List<Medium> = match meta.graph.send(call).await {
+            Ok(media) => media,
+            Err(failure) => return limit(&failure).map_or(Finding::LiveWithoutId, Finding::Refused),
+        };
         for medium in &media.data {
-            tally.add(work, medium.fit(work, since), medium.live());
+            tally.add(work, medium.fit(work, window), medium.live());
         }
         if !media.has_more() {
-            return tally.unique();
+            return tally.unique().map_or(Finding::LiveWithoutId, Finding::Live);
         }
-        after = Some(media.after()?);
+        after = media.after();
+        if after.is_none() {
+            break;
+        }
     }
-    None
+    Finding::LiveWithoutId
 }
 
 /// A published medium, as far as it is evidence.
 #[derive(Deserialize)]
 struct Medium {
-    #[serde(default, deserialize_with = "decode::text")]
+    #[serde(default, deserialize_with = "decode::id")]
     id: Option<String>,
     #[serde(default, deserialize_with = "decode::text")]
     caption: Option<String>,
@@ -199,11 +206,10 @@ impl Medium {
         self.id.clone().map(|id| Live { id, permalink })
     }
 
-    fn fit(&self, work: &Work, since: DateTime<Utc>) -> Fit {
+    fn fit(&self, work: &Work, window: Window) -> Fit {
         let in_feed = self.media_product_type.as_deref().is_none_or(|kind| kind == "FEED");
-        let in_window = self.timestamp.is_some_and(|made| made >= since);
-        if in_feed && in_window && same_text(&work.caption, self.caption.as_deref()) {
-            Fit::Yes
+        if in_feed && self.timestamp.is_some() && same_text(&work.caption, self.caption.as_deref()) {
+            window.fit(self.timestamp)
         } else {
             Fit::No
         }

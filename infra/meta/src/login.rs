@@ -66,8 +66,7 @@ impl Authorizer for Meta {
     }
 
     async fn liveness(&self, token: &SecretString) -> Result<Liveness, Refusal> {
-        let inspection = Inspection::of(self, token).await.map_err(|failure| failure.refusal())?;
-        Ok(inspection.liveness(&self.settings.app_id))
+        Inspection::of(self, token).await?.liveness(&self.settings.app_id)
     }
 
     async fn refresh(&self, token: &SecretString) -> Result<Grant, Refusal> {
@@ -134,8 +133,8 @@ impl Meta {
     /// Completes a token by what Meta says about it: whose it is, until when, and what was granted.
     async fn describe(&self, obtained: Obtained) -> Result<Grant, Refusal> {
         let Obtained { token, expires_at } = obtained;
-        let inspection = Inspection::of(self, &token).await.map_err(|failure| failure.refusal())?;
-        if !inspection.is_valid(&self.settings.app_id) {
+        let inspection = Inspection::of(self, &token).await?;
+        if !inspection.is_valid(&self.settings.app_id)? {
             return Err(Refusal::of(Reason::Unauthorized, Remedy::Reconnect));
         }
         let remote_person = match inspection.person() {

@@ -18,7 +18,7 @@ use crate::{
     Meta,
     call::Call,
     decode::{self, List, Node},
-    evidence::{Fit, Tally, same_text, since},
+    evidence::{Fit, Tally, Window, same_text},
     failure::Failure,
     publisher::{PREPARATION_LOST, cannot_look, web_address},
 };
@@ -110,13 +110,13 @@ const FIELDS: &str = "id,message,created_time,permalink_url,application{id},\
 
 /// Looks through what the Page published since the permit.
 pub(crate) async fn find(meta: &Meta, work: &Work) -> Finding {
-    let Some(since) = since(work) else { return Finding::CannotTell(PlatformCode::default()) };
-    let since_text = since.timestamp().to_string();
+    let Some(window) = Window::of(work) else { return Finding::CannotTell(PlatformCode::default()) };
+    let since = window.since().timestamp().to_string();
     let path = [work.remote_channel.as_str(), "published_posts"];
     let mut tally = Tally::default();
     let mut after: Option<String> = None;
     for _ in 0..MOST_PAGES {
-        let mut query = vec![("fields", FIELDS), ("since", &since_text), ("limit", PAGE_SIZE)];
+        let mut query = vec![("fields", FIELDS), ("since", &since), ("limit", PAGE_SIZE)];
         query.extend(after.as_deref().map(|cursor| ("after", cursor)));
         let call = Call::get("published_posts", &path).query(&query);
         let call = call.on(&work.remote_channel).token(&work.token);
@@ -125,7 +125,7 @@ pub(crate) async fn find(meta: &Meta, work: &Work) -> Finding {
             Err(failure) => return cannot_look(&failure),
         };
         for post in &posts.data {
-            tally.add(work, post.fit(work, &meta.settings.app_id, since), post.live());
+            tally.add(work, post.fit(work, &meta.settings.app_id, window), post.live());
         }
         let has_more = posts.has_more();
         after = posts.after();
@@ -143,7 +143,7 @@ pub(crate) async fn find(meta: &Meta, work: &Work) -> Finding {
 /// A post, as far as it is evidence.
 #[derive(Deserialize)]
 struct Post {
-    #[serde(default, deserialize_with = "decode::text")]
+    #[serde(default, deserialize_with = "decode::id")]
     id: Option<String>,
     #[serde(default, deserialize_with = "decode::text")]
     message: Option<String>,
@@ -182,24 +182,27 @@ impl Post {
     }
 
     /// The ids of staged photos belong to nobody else and decide alone. Else the text must be exact, and what is attached
-    /// must fit; where Meta shows it differently than it was sent, nobody can tell.
-    fn fit(&self, work: &Work, app: &str, since: DateTime<Utc>) -> Fit {
+    /// must fit; where Meta shows it differently than it was sent, nobody can tell. Meta rewrites texts as well (mentions
+    /// become names, characters are normalised): so what this app posted since the permit may be ours whatever it says.
+    fn fit(&self, work: &Work, app: &str, window: Window) -> Fit {
         let app_differs = self.application.as_ref().and_then(|a| a.id.as_deref()).map(|id| id != app);
-        if app_differs == Some(true) || self.created_time.is_some_and(|created| created < since) {
+        let in_time = window.fit(self.created_time);
+        if app_differs == Some(true) || in_time == Fit::No {
             return Fit::No;
         }
         if !work.handles.parts.is_empty() && self.shows_all(&work.handles.parts) {
             return Fit::Yes;
         }
         if !same_text(&work.caption, self.message.as_deref()) {
-            return Fit::No;
+            let since_permit = app_differs == Some(false) && in_time == Fit::Yes;
+            return if since_permit { Fit::Perhaps } else { Fit::No };
         }
         let attached = match &work.link {
             _ if !work.handles.parts.is_empty() => false,
             Some(link) => self.links_to(link),
             None => true,
         };
-        if attached && app_differs == Some(false) { Fit::Yes } else { Fit::Perhaps }
+        if attached && app_differs == Some(false) { in_time } else { Fit::Perhaps }
     }
 
     fn attachments(&self) -> impl Iterator<Item = &Attachment> {

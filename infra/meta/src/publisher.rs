@@ -138,11 +138,16 @@ fn read_refusal(failure: &Failure) -> Refusal {
     refusal
 }
 
-/// What a failed look means. Only a lost right to look is final; a limit or an outage passes.
+/// What a failed look means. Only a lost right to look is final; a limit passes by the time it names, an outage by itself.
 pub(crate) fn cannot_look(failure: &Failure) -> Finding {
     let refusal = failure.refusal();
     match refusal.remedy {
-        Remedy::Reconnect => Finding::Refused(refusal),
-        _ => Finding::CannotTell(refusal.code),
+        Remedy::Reconnect | Remedy::Wait(_) => Finding::Refused(refusal),
+        Remedy::GiveUp | Remedy::Retry | Remedy::PrepareAgain => Finding::CannotTell(refusal.code),
     }
+}
+
+/// The limit that a failed call met, if it did, with the time to wait.
+pub(crate) fn limit(failure: &Failure) -> Option<Refusal> {
+    Some(failure.refusal()).filter(|refusal| matches!(refusal.remedy, Remedy::Wait(_)))
 }

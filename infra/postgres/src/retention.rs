@@ -14,6 +14,25 @@ use crate::{error::StoreError, pool::Pool};
 #[derive(Clone)]
 pub struct PgSweep(pub Pool);
 
+/// Deletes at most `$2` rows of a table that ended, named by a unique column.
+macro_rules! delete {
+    ($table:literal, $key:literal, $ended:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $ended,
+            " LIMIT $2)"
+        )
+    };
+}
+
 /// The statement of a topic: `$1` is the instant before which things end, `$2` the most rows. `None` where things end with
 /// their parent, or where more than rows is to be removed.
 const fn statement(topic: Topic) -> Option<&'static str> {
@@ -22,31 +41,16 @@ const fn statement(topic: Topic) -> Option<&'static str> {
             "UPDATE sessions SET address_sealed = NULL, user_agent_sealed = NULL WHERE id IN (SELECT id FROM sessions
             WHERE last_used_at < $1 AND (address_sealed IS NOT NULL OR user_agent_sealed IS NOT NULL) LIMIT $2)"
         }
-        Topic::Sessions => {
-            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE last_used_at < $1 LIMIT $2)"
-        }
-        Topic::Throttles => {
-            "DELETE FROM throttles WHERE subject IN (SELECT subject FROM throttles WHERE forget_at < $1 LIMIT $2)"
-        }
-        Topic::ApiKeys => {
-            "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE least(revoked_at, expires_at) < $1 LIMIT $2)"
-        }
-        Topic::IdempotentAnswers => {
-            "DELETE FROM idempotency_keys WHERE claim_id IN
-            (SELECT claim_id FROM idempotency_keys WHERE created_at < $1 LIMIT $2)"
-        }
-        Topic::ConnectionAttempts => {
-            "DELETE FROM connection_attempts WHERE id IN
-            (SELECT id FROM connection_attempts WHERE expires_at < $1 LIMIT $2)"
-        }
+        Topic::Sessions => delete!("sessions", "id", "last_used_at < $1"),
+        Topic::Throttles => delete!("throttles", "subject", "forget_at < $1"),
+        Topic::ApiKeys => delete!("api_keys", "id", "least(revoked_at, expires_at) < $1"),
+        Topic::IdempotentAnswers => delete!("idempotency_keys", "claim_id", "created_at < $1"),
+        Topic::ConnectionAttempts => delete!("connection_attempts", "id", "expires_at < $1"),
         Topic::PendingSelections => {
-            "DELETE FROM pending_selections WHERE attempt_id IN
-            (SELECT attempt_id FROM pending_selections WHERE created_at < $1 OR expires_at < now() LIMIT $2)"
+            delete!("pending_selections", "attempt_id", "created_at < $1 OR expires_at < now()")
         }
-        Topic::DeletedMedia => {
-            "DELETE FROM media_assets WHERE id IN (SELECT id FROM media_assets WHERE deleted_at < $1 LIMIT $2)"
-        }
-        Topic::Events => "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < $1 ORDER BY id LIMIT $2)",
+        Topic::DeletedMedia => delete!("media_assets", "id", "deleted_at < $1"),
+        Topic::Events => delete!("events", "id", "created_at < $1 ORDER BY id"),
         Topic::Organizations
         | Topic::Persons
         | Topic::RefreshTokens

@@ -4,10 +4,16 @@ use chrono::{TimeDelta, Utc};
 use postern::Roles;
 use serde_json::json;
 
-use super::{arrivals, published_once, stage, text_now};
-use crate::support::{pictures::jpeg, sandbox::APP_ID, sandbox::PERSON, until::until};
+use super::{arrivals, picture_now, published_once, stage, text_now};
+use crate::support::{World, pictures::jpeg, sandbox::APP_ID, sandbox::PERSON, until::until};
 
 const WORKERS: Roles = Roles { api: true, workers: true };
+
+/// As if the worker's lease had run out: the next claim has a higher epoch.
+async fn lose_the_claim(world: &World) {
+    world.database.execute("UPDATE publications SET epoch = epoch + 1, next_step_at = now()", &[]).await;
+    world.database.execute("NOTIFY postern_publications", &[]).await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rule_1_a_worker_that_lost_its_claim_writes_nothing() {
@@ -19,9 +25,7 @@ async fn rule_1_a_worker_that_lost_its_claim_writes_nothing() {
     person.until_state(&post, "preparing").await;
     let ask = async || arrivals(&world, "photos").await.len();
     until("staging", ask, |calls| *calls == 1).await;
-    // As if its lease had run out: the next claim has a higher epoch.
-    world.database.execute("UPDATE publications SET epoch = epoch + 1, next_step_at = now()", &[]).await;
-    world.database.execute("NOTIFY postern_publications", &[]).await;
+    lose_the_claim(&world).await;
     let view = person.until_status(&post, "published").await;
     published_once(&world, &view).await;
     assert_eq!(arrivals(&world, "photos").await.len(), 2, "the second claim staged a photo of its own");
@@ -34,6 +38,23 @@ async fn rule_1_a_worker_that_lost_its_claim_writes_nothing() {
         "the first claim wrote its photo beside the second's"
     );
     published_once(&world, &person.view(&post).await.body).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_1_the_late_word_of_a_worker_that_lost_its_claim_counts_for_nothing() {
+    let (world, person, channels) = stage().await;
+    // The first claim hears, late, that the container is refused; by then the second is publishing it.
+    world.sandbox.fault("container_status", json!({ "kind": "delay_ms", "ms": 1_400 })).await;
+    world.sandbox.fault("container_status", json!({ "kind": "refuse", "code": 100 })).await;
+    world.sandbox.admin("PUT", "/latency", json!({ "ms": 1_700, "endpoint": "media_publish" })).await;
+    let post = picture_now(&person, &channels, "Two words about one thing").await;
+    let ask = async || arrivals(&world, "container_status").await.len();
+    until("checking", ask, |calls| *calls == 1).await;
+    lose_the_claim(&world).await;
+    person.until_state(&post, "publishing").await;
+    let view = person.until_status(&post, "published").await;
+    published_once(&world, &view).await;
+    assert!(!person.history(&view["publications"][0]).await.contains(&"prepare gave_up".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,8 +27,9 @@ use crate::{
 /// How long a person may take in the platform's dialog.
 const LOGIN_LASTS: TimeDelta = TimeDelta::minutes(10);
 
-/// How long what a grant reaches is kept for the choice: the bound that the privacy rules set.
-const SELECTION_LASTS: TimeDelta = TimeDelta::minutes(15);
+/// How long what a grant reaches is kept for the choice. The privacy rules promise that it is destroyed within fifteen
+/// minutes; the sweep that destroys it runs every minute and may itself be late.
+const SELECTION_LASTS: TimeDelta = TimeDelta::minutes(13);
 
 /// What a login is begun for.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     authorizer::Liveness,
     id::{ChannelId, ConnectionId},
-    refusal::{Reason, Refusal, Remedy},
+    refusal::Refusal,
 };
 
 /// How often the platform is asked whether a grant still works: a revocation made on the platform without any signal is
@@ -43,9 +43,22 @@ fn is_half_gone(issued_at: DateTime<Utc>, expires_at: Option<DateTime<Utc>>, now
     expires_at.is_some_and(|end| now >= issued_at + (end - issued_at) / 2)
 }
 
-/// Whether a refusal says that the token itself is not accepted.
-fn is_death(refusal: &Refusal) -> bool {
-    refusal.reason == Reason::Unauthorized || refusal.remedy == Remedy::Reconnect
+/// What an answer about a token comes to.
+#[derive(Debug, PartialEq, Eq)]
+enum Judgement {
+    Alive(Liveness),
+    Dead,
+    Unanswered,
+}
+
+/// Only the platform's plain "this token is not valid" is a death. A refusal of the question speaks of whoever asks, which
+/// is this deployment's own app: were it believed, one wrong app secret would destroy every token of the deployment.
+fn judge(answer: Result<Liveness, Refusal>) -> Judgement {
+    match answer {
+        Ok(liveness) if liveness.valid => Judgement::Alive(liveness),
+        Ok(_) => Judgement::Dead,
+        Err(_) => Judgement::Unanswered,
+    }
 }
 
 impl Connections {
@@ -55,14 +68,11 @@ impl Connections {
         let Some(stored) = self.checks.grant(id).await? else { return Ok(Checked::Gone) };
         let opened = open_grant(self.vault.as_ref(), stored.organization, id, &stored.grant);
         let Ok((person, token)) = opened else { return self.ask_later(id).await };
-        let liveness = match self.authorizer(stored.provider)?.liveness(&token).await {
-            Ok(liveness) => liveness,
-            Err(refusal) if is_death(&refusal) => return self.bury(id, &stored).await,
-            Err(_) => return self.ask_later(id).await,
+        let liveness = match judge(self.authorizer(stored.provider)?.liveness(&token).await) {
+            Judgement::Alive(liveness) => liveness,
+            Judgement::Dead => return self.bury(id, &stored).await,
+            Judgement::Unanswered => return self.ask_later(id).await,
         };
-        if !liveness.valid {
-            return self.bury(id, &stored).await;
-        }
         if !self.checks.record_check(&self.result(id, &stored, &liveness)).await? {
             return Ok(Checked::Gone);
         }
@@ -106,11 +116,7 @@ impl Connections {
             let Ok(token) = open_channel(self.vault.as_ref(), stored.organization, *channel, sealed) else {
                 continue;
             };
-            let dead = match self.authorizer(stored.provider)?.liveness(&token).await {
-                Ok(liveness) => !liveness.valid,
-                Err(refusal) => is_death(&refusal),
-            };
-            if dead {
+            if judge(self.authorizer(stored.provider)?.liveness(&token).await) == Judgement::Dead {
                 self.checks.mark_channel_unauthorized(*channel, Some(*key)).await?;
             }
         }
@@ -152,6 +158,21 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::{Reason, Remedy};
+
+    #[test]
+    fn only_a_plain_no_of_the_platform_is_the_death_of_a_token() {
+        let described = |valid| {
+            Ok(Liveness { valid, scopes: Vec::new(), expires_at: None, data_access_expires_at: None })
+        };
+        assert!(matches!(judge(described(true)), Judgement::Alive(_)));
+        assert_eq!(judge(described(false)), Judgement::Dead);
+        for reason in Reason::ALL {
+            for remedy in [Remedy::GiveUp, Remedy::Retry, Remedy::PrepareAgain, Remedy::Reconnect] {
+                assert_eq!(judge(Err(Refusal::of(*reason, remedy))), Judgement::Unanswered, "{reason}");
+            }
+        }
+    }
 
     #[test]
     fn a_token_is_extended_from_half_of_its_life_on() {

@@ -24,10 +24,13 @@ impl Steps {
                 let next = Next::Published { id: live.id, permalink: live.permalink };
                 outcome(claimed, next, Some(line(Step::Publish, Verdict::Done)))
             }
-            // "Posted before", said of a second try, most likely speaks of our own first one.
+            // "Posted before", "blocked for now", "no such container": said of a second try, these most likely speak of our own
+            // first one.
             Published::Refused(refusal)
-                if refusal.reason == Reason::Duplicate
-                    && (1..MAX_DUPLICATE_LOOKS).contains(&claimed.looks) =>
+                if matches!(
+                    refusal.reason,
+                    Reason::Duplicate | Reason::PolicyBlocked | Reason::PreparationLost
+                ) && (1..MAX_DUPLICATE_LOOKS).contains(&claimed.looks) =>
             {
                 self.unclear(claimed, refusal.code)
             }

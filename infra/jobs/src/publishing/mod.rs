@@ -99,6 +99,7 @@ impl PublishingWorkers {
     /// bound the wait, and what is cut off is found again by its lease or its permit.
     pub async fn run(self, shutdown: CancellationToken) {
         let recorder = Recorder::start(self.queue.clone());
+        let patient = Recorder::patient(self.queue.clone());
         let keeper = Keeper::start(self.queue.clone(), self.steps.timing.lease, shutdown.clone());
         let mut workers = JoinSet::new();
         for queue in Queue::ALL {
@@ -108,7 +109,7 @@ impl PublishingWorkers {
             let step = Step {
                 steps: self.steps.clone(),
                 source: source.clone(),
-                recorder: recorder.clone(),
+                recorder: if queue == Queue::FollowUp { patient.clone() } else { recorder.clone() },
                 keeper: keeper.clone(),
                 returns: returns(&source),
                 permits: Permits::start(self.queue.clone()),

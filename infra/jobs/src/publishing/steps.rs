@@ -106,7 +106,7 @@ impl Step {
         let mut known_at = held.claimed_at;
         let turn = tokio::select! {
             biased;
-            standing = self.stands_until(held, due, &mut known_at) => if standing { self.turn().await } else { return None },
+            standing = self.stands_until(held, due, &mut known_at) => if standing { self.turn().await } else { return Some(unsent(held)) },
             () = self.shutdown.cancelled() => None,
         };
         if turn.is_none() || !window.is_open() {
@@ -115,13 +115,24 @@ impl Step {
         }
         // Whoever stood in line asks again.
         if known_at.elapsed() > FRESH && !self.permits.stands(held.row.claim).await {
-            return None;
+            return Some(unsent(held));
+        }
+        // Asking takes time too: nothing is awaited between this and the call.
+        if !window.is_open() {
+            return Some(unsent(held));
         }
         self.steps.at(Moment::Due, &held.row);
         let outcome = self.steps.send(&held.row).await;
         self.steps.at(Moment::Sent, &held.row);
         Some(outcome)
     }
+}
+
+/// A permit that was not used and does not stand, or did not last. Nothing was sent, and this process knows it: the publication
+/// goes on from the beginning, or ends if its channel is gone. If another took it over, the fence keeps this from being written.
+fn unsent(held: &Held<Claimed>) -> Outcome {
+    let next = Next::Scheduled { after: Duration::ZERO, start_over: false };
+    Outcome { claim: held.row.claim, next, handles: None, entry: None }
 }
 
 impl Step {

@@ -56,7 +56,7 @@ async fn every_free_hand_gets_a_row_and_no_more() {
         held.push(stage.take().await);
         assert_eq!(held.last().unwrap().row, row);
     }
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(stage.pond.limits(), [3, 1], "with full hands nothing is claimed");
     held.truncate(2);
     for row in 4..6 {
@@ -158,7 +158,7 @@ async fn at_the_end_what_nobody_began_goes_back_and_nothing_more_is_claimed() {
     drop(begun);
     stage.pond.rows.lock().unwrap().push_back(9);
     stage.bell.ring();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(stage.pond.limits().len(), 1);
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Debug, sync::Mutex, time::Duration};
 use tokio::sync::watch;
 
 /// Far longer than anything here takes; only a test that has failed waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Events in order.
 pub(crate) struct History<E> {

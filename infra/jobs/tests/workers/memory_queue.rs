@@ -84,7 +84,7 @@ pub(crate) fn claimed(id: PublicationId) -> Claimed {
         failures: 0,
         looks: 0,
         due_in: Duration::ZERO,
-        deadline_in: Duration::from_secs(3_600),
+        deadline_in: Duration::from_hours(1),
         permitted_ago: None,
         first_permitted_ago: None,
         platform_post_id: None,
@@ -205,7 +205,9 @@ impl PublicationQueue for MemoryQueue {
     }
 
     async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
-        claims.iter().for_each(|claim| self.history.add(Happened::Doubted(*claim)));
+        for claim in claims {
+            self.history.add(Happened::Doubted(*claim));
+        }
         answers(&self.confirm_outages)?;
         let stands = |claim: &&Claim| {
             let rows = self.rows.lock().unwrap();
@@ -248,7 +250,9 @@ impl PublicationQueue for MemoryQueue {
     }
 
     async fn keep(&self, claims: &[Claim]) -> Result<(), QueueUnavailable> {
-        claims.iter().for_each(|claim| self.history.add(Happened::Kept(*claim)));
+        for claim in claims {
+            self.history.add(Happened::Kept(*claim));
+        }
         Ok(())
     }
 }

@@ -38,7 +38,7 @@ pub(crate) const TIMING: Timing = Timing {
     look_pause: Duration::from_millis(10),
     settle: Duration::from_secs(10),
     settle_definite: Duration::from_secs(10),
-    look_deadline: Duration::from_secs(60),
+    look_deadline: Duration::from_mins(1),
     max_backoff: Duration::from_secs(1),
 };
 
@@ -99,7 +99,7 @@ impl Shop {
             timing: self.timing,
             clock: Arc::new(Nobody),
             jitter: || 0.0,
-            link_life: Duration::from_secs(60),
+            link_life: Duration::from_mins(1),
         };
         let workers = PublishingWorkers {
             queue: self.queue.clone(),

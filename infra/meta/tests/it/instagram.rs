@@ -239,6 +239,36 @@ async fn the_id_of_a_published_container_is_the_unique_match() {
 }
 
 #[tokio::test]
+async fn a_medium_from_before_the_permit_is_not_taken_for_ours() {
+    let work = prepared(&[]);
+    let early = [medium("1", TEXT, "09:58:59")];
+    assert_eq!(found([is_public(), media(&early)], &work).await, Finding::LiveWithoutId);
+    let both = [&early[..], &[medium("2", TEXT, "09:59:00")]].concat();
+    assert!(matches!(found([is_public(), media(&both)], &work).await, Finding::Live(live) if live.id == "2"));
+}
+
+#[tokio::test]
+async fn a_limit_on_either_call_of_a_look_says_when_to_look_again() {
+    let work = prepared(&[]);
+    for replies in [vec![error(400, 80_002, None)], vec![is_public(), error(400, 80_002, None)]] {
+        let finding = found(replies, &work).await;
+        assert!(
+            matches!(finding, Finding::Refused(r) if r.reason == Reason::RateLimited && matches!(r.remedy, Remedy::Wait(_))),
+            "{finding:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_container_whose_id_is_none_is_made_again_later() {
+    let script = Script::new([ok(r#"{"id":"12\u0000"}"#)]).await;
+    let notebook = Pages::default();
+    let outcome = meta(script.address).prepare(&work(Platform::Instagram, 1), &notebook).await;
+    assert!(matches!(outcome, Err(PrepareError::Refused(r)) if r.remedy == Remedy::Retry), "{outcome:?}");
+    assert!(notebook.saved.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_published_container_is_live_even_if_the_list_does_not_show_it() {
     let work = prepared(&[]);
     assert_eq!(found([is_public(), media(&[])], &work).await, Finding::LiveWithoutId);

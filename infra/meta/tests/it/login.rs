@@ -101,13 +101,37 @@ async fn what_the_inspection_leaves_out_comes_from_elsewhere() {
 
 #[tokio::test]
 async fn a_token_that_does_not_work_or_belongs_to_another_app_makes_no_grant() {
-    for data in
-        [r#"{"data":{"is_valid":false,"error":{"code":190}}}"#, r#"{"data":{"is_valid":true,"app_id":"1"}}"#]
-    {
+    for (data, reason, remedy) in [
+        (r#"{"data":{"is_valid":false,"error":{"code":190}}}"#, Reason::Unauthorized, Remedy::Reconnect),
+        (r#"{"data":{"is_valid":true,"app_id":"1"}}"#, Reason::AppMisconfigured, Remedy::GiveUp),
+        (r#"{"data":{"scopes":[]}}"#, Reason::PlatformUnavailable, Remedy::Retry),
+    ] {
         let script = Script::new([ok(r#"{"access_token":"EAA"}"#), ok(data)]).await;
         let refusal = meta(script.address).refresh(&"x".into()).await.err().unwrap();
-        assert_eq!((refusal.reason, refusal.remedy), (Reason::Unauthorized, Remedy::Reconnect));
+        assert_eq!((refusal.reason, refusal.remedy), (reason, remedy), "{data}");
     }
+}
+
+#[tokio::test]
+async fn a_person_whose_id_is_none_makes_no_grant() {
+    let script = Script::new([
+        ok(r#"{"access_token":"EAA"}"#),
+        ok(r#"{"data":{"is_valid":true,"user_id":"7\u0000"}}"#),
+        ok(r#"{"id":"7/permissions"}"#),
+    ])
+    .await;
+    let refusal = meta(script.address).refresh(&"x".into()).await.err().unwrap();
+    assert_eq!((refusal.reason, refusal.remedy), (Reason::PlatformUnavailable, Remedy::Retry));
+}
+
+#[tokio::test]
+async fn pages_and_accounts_whose_id_is_none_are_not_offered() {
+    let list = r#"{"data":[{"id":"104\u0000","access_token":"EAA","tasks":["CREATE_CONTENT"],
+        "instagram_business_account":{"id":"17"}},{"id":"105","instagram_business_account":{"id":"1/8"}}]}"#;
+    let script = Script::new([ok(list)]).await;
+    let candidates = meta(script.address).candidates(&grant()).await.unwrap();
+    let ids: Vec<_> = candidates.iter().map(|c| c.remote_id.as_str()).collect();
+    assert_eq!(ids, ["17", "105"]);
 }
 
 #[tokio::test]
@@ -178,6 +202,31 @@ async fn liveness_is_what_meta_says_of_the_token() {
     };
     assert_eq!(meta.liveness(&"a".into()).await, Ok(alive));
     assert!(!meta.liveness(&"b".into()).await.unwrap().valid);
+}
+
+#[tokio::test]
+async fn an_error_of_the_inspection_speaks_of_the_app_and_never_of_the_token() {
+    for (status, code, subcode) in
+        [(400, 190, None), (400, 190, Some(460)), (403, 10, None), (403, 200, None), (400, 102, None)]
+    {
+        let script = Script::new([error(status, code, subcode)]).await;
+        let refusal = meta(script.address).liveness(&"a".into()).await.unwrap_err();
+        assert_eq!((refusal.reason, refusal.remedy), (Reason::AppMisconfigured, Remedy::GiveUp), "{code}");
+        assert_eq!((refusal.code.code, refusal.code.subcode), (Some(code), subcode));
+    }
+}
+
+#[tokio::test]
+async fn an_inspection_that_does_not_say_whether_the_token_works_is_no_answer() {
+    for body in ["{}", "", r#"{"data":{}}"#, r#"{"data":{"is_valid":null}}"#, r#"{"data":{"is_valid":"no"}}"#]
+    {
+        let script = Script::new([ok(body)]).await;
+        let refusal = meta(script.address).liveness(&"a".into()).await.unwrap_err();
+        assert_eq!((refusal.reason, refusal.remedy), (Reason::PlatformUnavailable, Remedy::Retry), "{body}");
+    }
+    let script = Script::new([ok(r#"{"data":{"is_valid":true,"app_id":"1"}}"#)]).await;
+    let refusal = meta(script.address).liveness(&"a".into()).await.unwrap_err();
+    assert_eq!(refusal.reason, Reason::AppMisconfigured);
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ async fn finding(work: &publishing::publisher::Work, posts: &[String]) -> Findin
     let finding = meta(script.address).find_published(work).await;
     let request = script.only();
     assert_eq!(request.path, "/v25.0/104/published_posts");
-    assert_eq!(request.query["since"], (now() - TimeDelta::seconds(60)).timestamp().to_string());
+    assert_eq!(request.query["since"], (now() - TimeDelta::hours(1)).timestamp().to_string());
     finding
 }
 
@@ -136,6 +136,83 @@ async fn our_text_is_recognised_among_others() {
     )
     .await;
     assert!(is_live(&found, "104_4"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_post_that_fits_but_for_its_time_is_neither_ours_nor_an_absence() {
+    let work = work(Platform::Facebook, 0);
+    for (time, fits) in [("09:59:00", true), ("09:58:59", false), ("09:00:00", false)] {
+        let found = finding(&work, &[post("104_1", TEXT, time, OURS, "")]).await;
+        let expected = if fits { is_live(&found, "104_1") } else { matches!(found, Finding::CannotTell(_)) };
+        assert!(expected, "{time}: {found:?}");
+    }
+    let found = finding(&work, &[post("104_1", TEXT, "08:59:59", OURS, "")]).await;
+    assert_eq!(found, Finding::NotLive { definite: false }, "no clock is that wrong");
+}
+
+const REWRITTEN: &str = "Fresh & warm: 50 % off, u\u{308}nïcode";
+
+#[tokio::test]
+async fn a_rewritten_text_of_our_app_since_the_permit_proves_no_absence() {
+    let work = work(Platform::Facebook, 0);
+    for time in ["09:59:59", "10:00:00", "10:00:07"] {
+        let found = finding(&work, &[post("104_1", REWRITTEN, time, OURS, "")]).await;
+        assert_eq!(found, Finding::CannotTell(PlatformCode::default()), "{time}");
+    }
+    let exact = [
+        post("104_1", REWRITTEN, "10:00:01", OURS, ""),
+        post("104_2", TEXT, "10:00:02", OURS, ""),
+        post("104_3", "", "10:00:03", OURS, ""),
+    ];
+    assert!(is_live(&finding(&work, &exact).await, "104_2"), "what fits exactly decides");
+}
+
+#[tokio::test]
+async fn other_texts_before_the_permit_or_of_other_apps_are_not_ours() {
+    let work = work(Platform::Facebook, 0);
+    let others = [
+        post("104_1", REWRITTEN, "09:58:59", OURS, ""),
+        post("104_2", REWRITTEN, "10:00:01", r#"{"id":"1"}"#, ""),
+        post("104_3", REWRITTEN, "10:00:01", "null", ""),
+        post("104_4", TEXT, "10:00:01", r#"{"id":"1"}"#, ""),
+    ];
+    assert_eq!(finding(&work, &others).await, Finding::NotLive { definite: false });
+}
+
+#[tokio::test]
+async fn a_busy_channel_whose_posts_are_all_known_proves_an_absence() {
+    let mut work = work(Platform::Facebook, 0);
+    let posts: Vec<_> = (0..20)
+        .map(|n| post(&format!("104_{n}"), &format!("offer {n}"), &format!("10:00:{n:02}"), OURS, ""))
+        .collect();
+    work.taken = (0..20).map(|n| format!("104_{n}")).collect();
+    assert_eq!(finding(&work, &posts).await, Finding::NotLive { definite: false });
+    work.taken.pop();
+    assert_eq!(finding(&work, &posts).await, Finding::CannotTell(PlatformCode::default()));
+}
+
+#[tokio::test]
+async fn a_post_whose_id_is_none_is_not_taken_for_ours() {
+    for id in ["12\\u0000", &"1".repeat(3 << 10)] {
+        let script = Script::new([ok(format!(r#"{{"id":"{id}"}}"#))]).await;
+        let published = meta(script.address).publish(&work(Platform::Facebook, 0)).await;
+        let expected = PlatformCode { status: Some(200), ..PlatformCode::default() };
+        assert_eq!(published, Published::Unclear(expected));
+        let found = finding(&work(Platform::Facebook, 0), &[post(id, TEXT, "10:00:01", OURS, "")]).await;
+        assert_eq!(found, Finding::CannotTell(PlatformCode::default()));
+    }
+}
+
+#[tokio::test]
+async fn a_staged_photo_whose_id_is_none_is_staged_again_later() {
+    for id in ["12\\u0000", &"1".repeat(3 << 10)] {
+        let script = Script::new([ok(format!(r#"{{"id":"{id}"}}"#))]).await;
+        let notebook = Pages::default();
+        let outcome = meta(script.address).prepare(&work(Platform::Facebook, 1), &notebook).await;
+        let Err(PrepareError::Refused(refusal)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((refusal.reason, refusal.remedy), (Reason::PlatformUnavailable, Remedy::Retry));
+        assert!(notebook.saved.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]
@@ -188,7 +265,9 @@ async fn staged_photos_prove_the_post_whatever_became_of_its_text() {
     let other = r#"{"subattachments":{"data":[{"target":{"id":"1"}},{"target":{"id":"3"}}]}}"#;
     let found = finding(&work, &[post("104_1", TEXT, "10:00:01", OURS, other)]).await;
     assert_eq!(found, Finding::CannotTell(PlatformCode::default()), "the same text with other photos");
-    let found = finding(&work, &[post("104_1", "other", "10:00:01", OURS, other)]).await;
+    let found = finding(&work, &[post("104_1", TEXT, "09:30:00", OURS, nested)]).await;
+    assert!(is_live(&found, "104_1"), "whatever the clocks say: {found:?}");
+    let found = finding(&work, &[post("104_1", "other", "09:30:00", OURS, other)]).await;
     assert_eq!(found, Finding::NotLive { definite: false });
 }
 

@@ -116,5 +116,10 @@ async fn a_look_ends_where_the_right_to_look_ends_and_waits_where_it_is_limited(
     assert!(matches!(finding, Finding::Refused(r) if r.remedy == Remedy::Reconnect));
     let script = Script::new([error(400, 32, None)]).await;
     let finding = meta(script.address).find_published(&work(Platform::Facebook, 0)).await;
-    assert!(matches!(finding, Finding::CannotTell(PlatformCode { code: Some(32), .. })));
+    let Finding::Refused(refusal) = finding else { panic!("{finding:?}") };
+    assert_eq!((refusal.reason, refusal.code.code), (Reason::RateLimited, Some(32)));
+    assert_eq!(whole(refusal.remedy), Remedy::Wait(Duration::from_mins(1)));
+    let script = Script::new([error(500, 2, None)]).await;
+    let finding = meta(script.address).find_published(&work(Platform::Facebook, 0)).await;
+    assert!(matches!(finding, Finding::CannotTell(PlatformCode { code: Some(2), .. })), "{finding:?}");
 }

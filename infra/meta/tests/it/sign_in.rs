@@ -100,6 +100,9 @@ async fn a_wrong_secret_is_for_the_operator_to_put_right() {
     let rig = Rig::with(|settings| Settings { app_secret: "wrong".into(), ..settings }).await;
     let refusal = rig.meta.exchange(&"any".into(), &callback()).await.err().unwrap();
     assert_eq!((refusal.reason, refusal.remedy), (Reason::AppMisconfigured, Remedy::GiveUp));
+    let token = SecretString::from(rig.seed.pages[0].token.clone());
+    let refusal = rig.meta.liveness(&token).await.unwrap_err();
+    assert_eq!((refusal.reason, refusal.remedy), (Reason::AppMisconfigured, Remedy::GiveUp));
 }
 
 #[tokio::test]

@@ -29,8 +29,10 @@ pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> R
         return Err(if began { PostError::PublishingBegan } else { PostError::WrongState }.into());
     }
     sql_query(
-        "UPDATE publications SET state = 'cancelled', reason = 'by_caller', next_step_at = NULL, worker = NULL, epoch = epoch + 1,
-            updated_at = now() WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready')",
+        "WITH done AS (
+        UPDATE publications SET state = 'cancelled', reason = 'by_caller', next_step_at = NULL, worker = NULL, epoch = epoch + 1,
+            updated_at = now() WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready') RETURNING id, organization_id)
+        INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.cancelled', id FROM done",
     )
     .bind::<SqlUuid, _>(id.uuid())
     .execute(c)

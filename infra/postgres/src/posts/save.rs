@@ -196,7 +196,7 @@ pub(super) async fn upsert(
         ON CONFLICT (post_id, channel_id) DO UPDATE SET state = 'scheduled', reason = NULL, needs_person = false,
             due_at = excluded.due_at, deadline_at = excluded.deadline_at, next_step_at = excluded.next_step_at,
             content = excluded.content, content_hash = excluded.content_hash, approval_id = excluded.approval_id,
-            epoch = publications.epoch + 1, worker = NULL, failures = 0, looks = 0, handles = '{}', permitted_at = NULL,
+            epoch = publications.epoch + 1, plan_epoch = publications.epoch + 1, worker = NULL, failures = 0, looks = 0, handles = '{}', permitted_at = NULL,
             first_permitted_at = NULL, updated_at = now()
         RETURNING id",
     )
@@ -227,10 +227,13 @@ struct IdRow {
 async fn cancel_removed(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     sql_query(
-        "UPDATE publications p SET state = 'cancelled', reason = 'target_removed', next_step_at = NULL, worker = NULL,
+        "WITH done AS (
+        UPDATE publications p SET state = 'cancelled', reason = 'target_removed', next_step_at = NULL, worker = NULL,
             epoch = epoch + 1, updated_at = now()
         WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready')
-            AND NOT EXISTS (SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id)",
+            AND NOT EXISTS (SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id)
+        RETURNING id, organization_id)
+        INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.cancelled', id FROM done",
     )
     .bind::<SqlUuid, _>(post.id.uuid())
     .execute(c)

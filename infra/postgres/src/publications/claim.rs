@@ -108,7 +108,7 @@ pub(super) fn statement(queue: Queue) -> String {
 #[derive(QueryableByName)]
 pub(super) struct ClaimedRow {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    pub(super) id: Uuid,
     #[diesel(sql_type = BigInt)]
     epoch: i64,
     #[diesel(sql_type = SqlUuid)]

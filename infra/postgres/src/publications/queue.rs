@@ -65,7 +65,21 @@ impl PgPublicationQueue {
             .bind::<Double, _>(self.lease(queue).as_secs_f64() * 1e3)
             .load(&mut connection)
             .await?;
-        rows.into_iter().map(Claimed::try_from).collect()
+        let (mut claimed, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            let id = row.id;
+            match Claimed::try_from(row) {
+                Ok(row) => claimed.push(row),
+                Err(error) => {
+                    tracing::error!(%error, publication = %PublicationId::from_uuid(id), "a claimed row does not read");
+                    unreadable.push(id);
+                }
+            }
+        }
+        if !unreadable.is_empty() {
+            set_aside(&mut connection, unreadable).await?;
+        }
+        Ok(claimed)
     }
 
     async fn record_all(&self, outcomes: &[Outcome]) -> Result<Vec<PublicationId>, StoreError> {
@@ -79,21 +93,43 @@ impl PgPublicationQueue {
             .await
     }
 
-    /// One outcome among many names a platform post that another publication has: it must not hold up the others, and it
-    /// is a person's to decide.
+    /// Whether a write failed although the database answers: then trying the same again is in vain.
+    async fn is_about_the_data(&self, error: &StoreError) -> bool {
+        use diesel_async::RunQueryDsl;
+        if matches!(error, StoreError::Conflict(_) | StoreError::Corrupt(_)) {
+            return true;
+        }
+        let Ok(mut connection) = self.pool.get().await else { return false };
+        sql_query("SELECT 1").execute(&mut connection).await.is_ok()
+    }
+
+    /// One outcome among many cannot be written: it names a platform post that another publication has, or something the database
+    /// does not take. It must not hold up the others, and it is a person's to decide.
     async fn record_each(&self, outcomes: &[Outcome]) -> Result<Vec<PublicationId>, StoreError> {
         let mut written = Vec::new();
         for outcome in outcomes {
             match self.record_all(std::slice::from_ref(outcome)).await {
-                Err(StoreError::Conflict(_)) => {
-                    let undecided = Outcome { next: Next::Undecided, ..outcome.clone() };
+                Ok(ids) => written.extend(ids),
+                Err(error) if self.is_about_the_data(&error).await => {
+                    let next = Next::Undecided;
+                    let undecided = Outcome { next, handles: None, ..outcome.clone() };
                     written.extend(self.record_all(&[undecided]).await?);
                 }
-                result => written.extend(result?),
+                Err(error) => return Err(error),
             }
         }
         Ok(written)
     }
+}
+
+/// Puts rows that do not read out of the way for an hour, so that they do not hold up the others of every claim.
+async fn set_aside(connection: &mut Connection, ids: Vec<uuid::Uuid>) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query("UPDATE publications SET next_step_at = now() + interval '1 hour' WHERE id = ANY ($1) AND next_step_at IS NOT NULL")
+        .bind::<Array<SqlUuid>, _>(ids)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Wakes every worker that listens.
@@ -207,7 +243,10 @@ impl PublicationQueue for PgPublicationQueue {
 
     async fn record(&self, outcomes: &[Outcome]) -> Result<Vec<PublicationId>, QueueUnavailable> {
         let written = match self.record_all(outcomes).await {
-            Err(StoreError::Conflict(_)) => self.record_each(outcomes).await,
+            Err(error) if self.is_about_the_data(&error).await => {
+                tracing::warn!(%error, "a batch of results was refused; each is written by itself");
+                self.record_each(outcomes).await
+            }
             result => result,
         };
         written.map_err(|error| unavailable(&error))
@@ -240,10 +279,14 @@ impl PublicationQueue for PgPublicationQueue {
         let keep = async {
             let mut connection = self.pool.get().await?;
             sql_query(
-                "UPDATE publications p SET next_step_at = now() + $3 * interval '1 millisecond'
-                FROM unnest($1, $2) AS x (id, epoch) WHERE p.id = x.id AND CASE WHEN p.epoch = x.epoch
-                    THEN p.state IN ('preparing', 'unconfirmed', 'published') AND p.worker IS NOT NULL AND NOT p.needs_person
-                    ELSE false END",
+                // A row that somebody else is just writing needs no longer lease, and waiting for it could be waiting for each other.
+                "WITH held AS MATERIALIZED (
+                    SELECT q.id FROM unnest($1, $2) AS x (id, epoch), LATERAL (
+                        SELECT q.id FROM publications q WHERE q.id = x.id AND q.epoch = x.epoch
+                            AND q.state IN ('preparing', 'unconfirmed', 'published') AND q.worker IS NOT NULL AND NOT q.needs_person
+                        FOR UPDATE SKIP LOCKED) q
+                )
+                UPDATE publications p SET next_step_at = now() + $3 * interval '1 millisecond' FROM held WHERE p.id = held.id",
             )
             .bind::<Array<SqlUuid>, _>(ids)
             .bind::<Array<BigInt>, _>(epochs)

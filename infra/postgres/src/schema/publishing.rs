@@ -77,6 +77,7 @@ table! {
         deadline_at -> Timestamptz,
         next_step_at -> Nullable<Timestamptz>,
         epoch -> BigInt,
+        plan_epoch -> BigInt,
         worker -> Nullable<BigInt>,
         failures -> Integer,
         looks -> Integer,

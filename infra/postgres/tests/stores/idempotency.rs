@@ -41,7 +41,7 @@ impl Keys {
         let mut connection = pool.get().await.unwrap();
         let found: Organization =
             diesel::sql_query("SELECT id FROM organizations").get_result(&mut connection).await.unwrap();
-        let store = PgIdempotency::new(pool.clone(), Arc::new(FakeVault::default()));
+        let store = PgIdempotency::new(pool.clone(), Arc::new(FakeVault));
         Self { pool, store, organization: OrganizationId::from_uuid(found.id) }
     }
 

@@ -55,10 +55,10 @@ async fn of_two_who_save_the_same_version_one_is_told_that_it_is_stale() {
     (tea.content.caption, tea.version) = ("Tea".into(), 2);
     (cake.content.caption, cake.version) = ("Cake".into(), 2);
     let (a, b) = tokio::join!(stage.posts.save(&tea, 1, None), stage.posts.save(&cake, 1, None));
-    let stale = [&a, &b].map(|saved| matches!(saved, Err(PostError::Stale)));
-    assert!(stale == [true, false] || stale == [false, true], "{a:?} {b:?}");
+    let refused = [&a, &b].map(|saved| matches!(saved, Err(PostError::Stale)));
+    assert!(refused == [true, false] || refused == [false, true], "{a:?} {b:?}");
     let kept = stage.posts.get(&stage.caller, draft.id).await.unwrap().post;
-    assert_eq!((kept.content.caption.as_str(), kept.version), (if stale[0] { "Cake" } else { "Tea" }, 2));
+    assert_eq!((kept.content.caption.as_str(), kept.version), (if refused[0] { "Cake" } else { "Tea" }, 2));
 }
 
 #[tokio::test]

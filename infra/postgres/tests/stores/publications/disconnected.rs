@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use publishing::{
     id::PublicationId,
+    post::store::{Decision, PostStore},
     publication::{CancelReason, State},
     queue::{Claim, Next, PublicationQueue, Queue},
 };
@@ -76,8 +77,7 @@ async fn a_call_of_which_nobody_knows_stays_a_persons_to_decide() {
 async fn a_person_who_decided_is_not_overruled_by_a_late_answer() {
     let stage = Stage::set().await;
     let (id, claim) = cut_off(&stage).await;
-    let live = publishing::post::store::Decision::Live { id: "7_7".into(), permalink: None };
-    use publishing::post::store::PostStore;
+    let live = Decision::Live { id: "7_7".into(), permalink: None };
     stage.posts.resolve(&stage.caller, id, &live).await.unwrap();
     assert!(!stage.record(claim, published("1_1")).await);
     assert_eq!(stage.see(id).await.platform_post_id.as_deref(), Some("7_7"));

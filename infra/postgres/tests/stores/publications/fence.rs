@@ -10,16 +10,16 @@ use super::stage::{BEN, Stage, published};
 
 /// A publication in Ben's hands, and the claim that Anne had on it before.
 async fn taken_over(stage: &Stage, queue: Queue) -> Claim {
-    let state = if queue == Queue::Look { State::Unconfirmed } else { State::Preparing };
-    let (id, mut stale) = stage.in_state(stage.channel().await, state).await;
+    let begun = if queue == Queue::Look { State::Unconfirmed } else { State::Preparing };
+    let (id, mut old) = stage.in_state(stage.channel().await, begun).await;
     stage.time_passes(id).await;
     if queue == Queue::Look {
-        stale = stage.claim_one(Queue::Look).await.claim;
+        old = stage.claim_one(Queue::Look).await.claim;
         stage.time_passes(id).await;
     }
     let taken = stage.queue.claim(queue, BEN, 10).await.unwrap();
-    assert_eq!((taken[0].claim.publication, taken[0].claim.epoch), (id, stale.epoch + 1));
-    stale
+    assert_eq!((taken[0].claim.publication, taken[0].claim.epoch), (id, old.epoch + 1));
+    old
 }
 
 #[tokio::test]
@@ -31,12 +31,12 @@ async fn a_stale_claim_records_nothing() {
         (Queue::Look, published("1_1")),
         (Queue::Look, Next::SendAgain),
     ] {
-        let stale = taken_over(&stage, queue).await;
-        let before = stage.row(stale.publication).await;
-        let mut late = super::stage::refused(stale);
+        let old = taken_over(&stage, queue).await;
+        let before = stage.row(old.publication).await;
+        let mut late = super::stage::refused(old);
         late.next = next;
         assert_eq!(stage.queue.record(&[late]).await, Ok(vec![]), "{queue:?}");
-        let after = stage.row(stale.publication).await;
+        let after = stage.row(old.publication).await;
         assert_eq!((&after.state, after.epoch, after.worker), (&before.state, before.epoch, Some(BEN.0)));
         assert_eq!((after.failures, after.reason), (before.failures, before.reason));
     }
@@ -47,24 +47,24 @@ async fn a_stale_claim_records_nothing() {
 #[tokio::test]
 async fn a_stale_claim_saves_no_handles() {
     let stage = Stage::set().await;
-    let stale = taken_over(&stage, Queue::Preparation).await;
+    let old = taken_over(&stage, Queue::Preparation).await;
     let handles = Handles { container: Some("c1".into()), ..Handles::default() };
-    assert!(stage.queue.save_handles(stale, &handles).await.is_err());
-    let fresh = Claim { epoch: stale.epoch + 1, ..stale };
+    assert!(stage.queue.save_handles(old, &handles).await.is_err());
+    let fresh = Claim { epoch: old.epoch + 1, ..old };
     stage.queue.save_handles(fresh, &handles).await.unwrap();
-    let row = stage.row(stale.publication).await;
+    let row = stage.row(old.publication).await;
     assert_eq!(row.handles, serde_json::json!({ "container": "c1" }));
 }
 
 #[tokio::test]
 async fn a_stale_claim_gives_nothing_back_and_keeps_nothing() {
     let stage = Stage::set().await;
-    let stale = taken_over(&stage, Queue::Preparation).await;
-    let before = stage.row(stale.publication).await;
-    stage.queue.give_back(Queue::Preparation, &[stale]).await.unwrap();
+    let old = taken_over(&stage, Queue::Preparation).await;
+    let before = stage.row(old.publication).await;
+    stage.queue.give_back(Queue::Preparation, &[old]).await.unwrap();
     stage.run("UPDATE publications SET next_step_at = now() + interval '2 seconds'").await;
-    stage.queue.keep(&[stale]).await.unwrap();
-    let after = stage.row(stale.publication).await;
+    stage.queue.keep(&[old]).await.unwrap();
+    let after = stage.row(old.publication).await;
     assert_eq!((after.state, after.worker, after.epoch), (before.state, Some(BEN.0), before.epoch));
     assert!(after.waits.unwrap() <= 2_000.0, "the lease is Ben's to prolong");
 }
@@ -90,13 +90,13 @@ async fn an_edit_and_a_cancellation_shut_the_worker_out() {
 async fn what_is_written_twice_is_written_once() {
     let stage = Stage::set().await;
     for next in [Next::Ready, Next::Undecided, Next::FollowUp { permalink: None, after: None }] {
-        let state = match next {
+        let begun = match next {
             Next::Ready => State::Preparing,
             Next::Undecided => State::Publishing,
             _ => State::Published,
         };
-        let (id, mut claim) = stage.in_state(stage.channel().await, state).await;
-        if state == State::Published {
+        let (id, mut claim) = stage.in_state(stage.channel().await, begun).await;
+        if begun == State::Published {
             stage.time_passes(id).await;
             claim = stage.claim_one(Queue::FollowUp).await.claim;
         }

@@ -47,7 +47,10 @@ async fn two_workers_that_race_on_a_channel_permit_one_at_a_time_and_all_in_the_
         );
         let permits: Vec<_> = a.unwrap().into_iter().chain(b.unwrap()).collect();
         assert!(permits.len() <= 1, "{} calls on one channel at once", permits.len());
-        assert_eq!(stage.count("publications WHERE state = 'publishing'").await, permits.len() as i64);
+        assert_eq!(
+            stage.count("publications WHERE state = 'publishing'").await,
+            i64::try_from(permits.len()).unwrap()
+        );
         let due = stage.count("publications WHERE state = 'ready' AND next_step_at <= now()").await;
         assert!(permits.is_empty() || due == 0, "those that wait are out of the others' way");
         for permit in permits {

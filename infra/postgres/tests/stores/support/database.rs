@@ -92,5 +92,5 @@ fn hash_of_migrations() -> String {
     for file in files.iter().filter(|file| file.exists()) {
         hash.update(fs::read(file).unwrap());
     }
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash.finalize()[..8])
 }
