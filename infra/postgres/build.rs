@@ -1,5 +1,25 @@
-//! Rebuilds the embedded migrations when one is added: the macro that embeds them cannot watch a folder.
+//! Rebuilds the embedded migrations when one is added: the macro that embeds them cannot watch a folder. And tells the tests which
+//! state of the migrations is embedded, as `MIGRATIONS_STATE`: what is in the folder when they run may be newer.
 
-fn main() {
-    println!("cargo:rerun-if-changed=../../migrations");
+use std::{
+    error::Error,
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    const FOLDER: &str = "../../migrations";
+    println!("cargo:rerun-if-changed={FOLDER}");
+    let mut files = vec![];
+    for entry in fs::read_dir(FOLDER)? {
+        files.push(entry?.path().join("up.sql"));
+    }
+    files.retain(|file| file.is_file());
+    files.sort();
+    let mut state = DefaultHasher::new();
+    for file in files {
+        fs::read(file)?.hash(&mut state);
+    }
+    println!("cargo:rustc-env=MIGRATIONS_STATE={:016x}", state.finish());
+    Ok(())
 }

@@ -68,7 +68,7 @@ CREATE TABLE publications (
     deadline_at      timestamptz NOT NULL,
     next_step_at     timestamptz,
     epoch            bigint NOT NULL DEFAULT 0,
-    -- Claims older than this belong to an earlier plan: other content, another time.
+    -- Claims up to this one belong to an earlier plan: other content, another time.
     plan_epoch       bigint NOT NULL DEFAULT 0,
     worker           bigint,
     failures         integer NOT NULL DEFAULT 0,

@@ -30,8 +30,6 @@ use steps::Step;
 /// How much one worker process takes on.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most permits in hand, waiting for their second or being sent.
-    pub permits: usize,
     /// Most irreversible calls at once.
     pub sends: usize,
     /// Most preparations at once.
@@ -44,7 +42,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { permits: 12_288, sends: 2_048, preparations: 256, looks: 128, follow_ups: 64 }
+        Self { sends: 2_048, preparations: 256, looks: 128, follow_ups: 64 }
     }
 }
 
@@ -63,7 +61,7 @@ impl Limits {
     const fn capacity(&self, queue: Queue) -> Capacity {
         let (rows, batch, pace) = match queue {
             Queue::Preparation => (4 * self.preparations, 1_000, Duration::from_millis(10)),
-            Queue::Permit => (self.permits, 2_000, Duration::from_millis(20)),
+            Queue::Permit => (3 * self.sends, 2_000, Duration::from_millis(20)),
             Queue::Look => (4 * self.looks, 500, Duration::from_millis(50)),
             Queue::FollowUp => (8 * self.follow_ups, 500, Duration::from_millis(50)),
         };

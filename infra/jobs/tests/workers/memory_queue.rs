@@ -164,6 +164,8 @@ impl Entry {
         self.in_hand = false;
         let (queue, after) = match next {
             Next::Ready | Next::SendAgain => (Queue::Permit, Duration::ZERO),
+            // As the store has it: without a channel it ends here.
+            Next::Scheduled { .. } if self.cut_off => return false,
             Next::Scheduled { after, .. } => (Queue::Preparation, *after),
             Next::Unconfirmed { look_after } => (Queue::Look, *look_after),
             Next::Published { id, permalink: None } => {

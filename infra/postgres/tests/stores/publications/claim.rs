@@ -68,6 +68,17 @@ async fn a_channel_without_a_token_is_claimed_without_one() {
 }
 
 #[tokio::test]
+async fn a_row_that_does_not_read_holds_up_no_other() {
+    let stage = Stage::set().await;
+    let (odd, fine) = (stage.due().await, stage.due().await);
+    let spoil = "UPDATE publications SET content = '[]'";
+    stage.run(&format!("{spoil} WHERE id = '{}'", odd.uuid())).await;
+    assert_eq!(stage.claim_one(Queue::Preparation).await.claim.publication, fine);
+    let waits = stage.row(odd).await.waits.unwrap();
+    assert!(waits > 3_500_000.0, "it comes back after {waits} ms");
+}
+
+#[tokio::test]
 async fn what_is_not_due_is_not_claimed_and_the_next_due_time_is_known() {
     let stage = Stage::set().await;
     assert_eq!(stage.queue.next_due(Queue::Preparation).await.unwrap(), None);

@@ -28,7 +28,7 @@ async fn a_stale_claim_records_nothing() {
     for (queue, next) in [
         (Queue::Preparation, Next::Ready),
         (Queue::Preparation, Next::Failed),
-        (Queue::Look, published("1_1")),
+        (Queue::Look, Next::Missed),
         (Queue::Look, Next::SendAgain),
     ] {
         let old = taken_over(&stage, queue).await;
@@ -42,6 +42,34 @@ async fn a_stale_claim_records_nothing() {
     }
     assert_eq!(stage.count("attempts").await, 0);
     assert_eq!(stage.count("events").await, 0);
+}
+
+#[tokio::test]
+async fn the_platforms_word_that_it_is_public_is_taken_from_whoever_brings_it() {
+    let stage = Stage::set().await;
+    let old = taken_over(&stage, Queue::Look).await;
+    assert!(stage.record(old, published("1_1")).await);
+    let seen = stage.see(old.publication).await;
+    assert_eq!((seen.state, seen.platform_post_id.as_deref()), (State::Published, Some("1_1")));
+    let fresh = Claim { epoch: old.epoch + 1, ..old };
+    for next in [Next::SendAgain, Next::Undecided, published("2_2")] {
+        assert!(!stage.record(fresh, next).await, "it was published already");
+    }
+    assert_eq!(stage.events(old.publication.uuid()).await, ["publication.published"]);
+}
+
+#[tokio::test]
+async fn the_word_about_an_earlier_plan_says_nothing_about_this_one() {
+    let stage = Stage::set().await;
+    let (id, permit) = stage.in_state(stage.channel().await, State::Publishing).await;
+    assert!(stage.record(permit, Next::Missed).await);
+    let post = stage.post_of(id).await;
+    let (changed, plan) = stage.scheduled(&post, chrono::TimeDelta::zero());
+    stage.save(&changed, post.version, &plan).await.unwrap();
+    let claim = stage.claim_one(Queue::Preparation).await.claim;
+    assert!(stage.record(claim, Next::Ready).await);
+    assert!(!stage.record(permit, published("1_1")).await);
+    assert_eq!(stage.state(id).await, State::Ready);
 }
 
 #[tokio::test]

@@ -36,18 +36,25 @@ async fn results_log_lines_and_events_are_written_together() {
 }
 
 #[tokio::test]
-async fn of_a_batch_that_the_database_refuses_nothing_is_written() {
+async fn a_result_that_the_database_refuses_leaves_no_half_and_holds_nobody_up() {
     let stage = Stage::set().await;
     let (live, sent) = stage.in_state(stage.channel().await, State::Publishing).await;
-    let (_, broken) = stage.in_state(stage.channel().await, State::Publishing).await;
+    let (odd, broken) = stage.in_state(stage.channel().await, State::Publishing).await;
     let mut logged = refused(sent);
     logged.next = published("1_1");
     // A failure without a reason is a state that the table does not know.
-    stage.queue.record(&[logged.clone(), outcome(broken, Next::Failed)]).await.unwrap_err();
-    assert_eq!(stage.count("publications WHERE state = 'publishing'").await, 2);
-    assert_eq!((stage.count("attempts").await, stage.count("events").await), (0, 0));
-    assert_eq!(stage.queue.record(&[logged]).await, Ok(vec![live]), "the claim still holds");
-    assert_eq!((stage.count("attempts").await, stage.count("events").await), (1, 1));
+    let written = stage.queue.record(&[logged, outcome(broken, Next::Failed)]).await;
+    assert_eq!(written, Ok(vec![live, odd]));
+    assert_eq!(stage.state(live).await, State::Published);
+    let seen = stage.see(odd).await;
+    assert_eq!((seen.state, seen.needs_person), (State::Unconfirmed, true), "a person's to decide");
+    assert_eq!(
+        stage.events(live.uuid()).await,
+        ["publication.published"],
+        "once, although it was tried twice"
+    );
+    assert_eq!(stage.events(odd.uuid()).await, ["publication.needs_person"]);
+    assert_eq!(stage.count("attempts").await, 1);
 }
 
 #[tokio::test]

@@ -1,11 +1,10 @@
 //! A clone of a template that is built once for each state of the migrations.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use postgres::{Connection, Pool, pool::connect_alone};
-use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -34,7 +33,7 @@ async fn template() -> String {
     let mut server = connect_alone(&server::url("postgres").await).await.unwrap();
     run(&mut server, format!("SELECT pg_advisory_lock({LOCK})")).await;
     drop_leftovers(&mut server).await;
-    let name = format!("template_{}", hash_of_migrations());
+    let name = format!("template_{}", env!("MIGRATIONS_STATE"));
     if names(&mut server, &format!("= '{name}'")).await.is_empty() {
         // Under another name until it is complete: a run that was killed half way leaves no broken template.
         let draft = format!("t_0_{}", Uuid::new_v4().simple());
@@ -82,15 +81,4 @@ async fn drop_leftovers(server: &mut Connection) {
             let _ = sql_query(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).execute(server).await;
         }
     }
-}
-
-fn hash_of_migrations() -> String {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
-    let mut files: Vec<_> = fs::read_dir(root).unwrap().map(|e| e.unwrap().path().join("up.sql")).collect();
-    files.sort();
-    let mut hash = Sha256::new();
-    for file in files.iter().filter(|file| file.exists()) {
-        hash.update(fs::read(file).unwrap());
-    }
-    hex::encode(&hash.finalize()[..8])
 }
