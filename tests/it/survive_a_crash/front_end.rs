@@ -39,7 +39,7 @@ impl FrontEnd {
         let token = session["access_token"].as_str().unwrap().to_owned();
         let mut front_end = Self { http, api: api.to_owned(), token, workspace: String::new() };
         let workspaces = front_end.get("/v1/workspaces").await;
-        front_end.workspace = workspaces["data"][0]["id"].as_str().unwrap().to_owned();
+        workspaces["data"][0]["id"].as_str().unwrap().clone_into(&mut front_end.workspace);
         front_end
     }
 

@@ -29,7 +29,7 @@ impl Surface {
 
 async fn settled(front_end: &FrontEnd, post: &Value) -> Value {
     let path = format!("/v1/publications?post_id={}", post["id"].as_str().unwrap());
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let publication = front_end.get(&path).await["data"][0].clone();
         if is_settled(&publication) {

@@ -170,3 +170,18 @@ async fn with_nothing_in_hand_the_end_is_quiet() {
     stage.close().await;
     assert_eq!(stage.pond.history.count(|asked| matches!(asked, Asked::GivenBack(_))), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_on_its_way_at_the_end_goes_back_too() {
+    let pond = Pond::with(0..3);
+    pond.gate.forget_permits(Semaphore::MAX_PERMITS);
+    let mut stage = Stage::set(pond.clone(), 5, 5);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stage.shutdown.cancel();
+    let answer = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        pond.gate.add_permits(1);
+    };
+    tokio::join!(stage.close(), answer);
+    assert_eq!(pond.history.events().pop(), Some(Asked::GivenBack(vec![0, 1, 2])));
+}

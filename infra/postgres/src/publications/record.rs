@@ -20,6 +20,15 @@ const FENCE: &str = if cfg!(feature = "without-fence") {
         AND p.state IN ('publishing', 'unconfirmed', 'ready')))"
 };
 
+/// What follows from what was written, in the same transaction: a line of the log, and an event.
+const FOLLOWS: &str = ", logged AS (
+    INSERT INTO attempts (organization_id, publication_id, epoch, step, verdict, reason, status, code, subcode)
+    SELECT organization_id, id, epoch, step, verdict, reason, status, code, subcode FROM done WHERE step IS NOT NULL
+), told AS (
+    INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, event, id FROM done WHERE event IS NOT NULL
+)
+SELECT id, next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') AS wakes FROM done";
+
 /// How long after publication the permalink is asked for: not in the busy second.
 const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
 
@@ -69,13 +78,7 @@ fn statement() -> String {
             ELSE p.needs_person AND x.next IN ('published', 'failed', 'missed', 'scheduled', 'send_again') END
     RETURNING p.id, p.organization_id, x.epoch, x.next, x.step, x.verdict, x.reason, x.status, x.code, x.subcode,
         CASE WHEN p.state = 'cancelled' THEN 'publication.cancelled' ELSE x.event END AS event
-), logged AS (
-    INSERT INTO attempts (organization_id, publication_id, epoch, step, verdict, reason, status, code, subcode)
-    SELECT organization_id, id, epoch, step, verdict, reason, status, code, subcode FROM done WHERE step IS NOT NULL
-), told AS (
-    INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, event, id FROM done WHERE event IS NOT NULL
-)
-SELECT id, next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') AS wakes FROM done"
+){FOLLOWS}"
     )
 }
 
