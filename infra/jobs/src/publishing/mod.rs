@@ -30,6 +30,9 @@ use steps::Step;
 /// How much one worker process takes on.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// Most permits in hand, waiting for their second or being sent. Some for each call at once, so that none waits for a claim,
+    /// and no more than are sent within the send window.
+    pub permits: usize,
     /// Most irreversible calls at once.
     pub sends: usize,
     /// Most preparations at once.
@@ -42,7 +45,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sends: 2_048, preparations: 256, looks: 128, follow_ups: 64 }
+        Self { permits: 6_144, sends: 2_048, preparations: 256, looks: 128, follow_ups: 64 }
     }
 }
 
@@ -61,7 +64,7 @@ impl Limits {
     const fn capacity(&self, queue: Queue) -> Capacity {
         let (rows, batch, pace) = match queue {
             Queue::Preparation => (4 * self.preparations, 1_000, Duration::from_millis(10)),
-            Queue::Permit => (3 * self.sends, 2_000, Duration::from_millis(20)),
+            Queue::Permit => (self.permits, 2_000, Duration::from_millis(20)),
             Queue::Look => (4 * self.looks, 500, Duration::from_millis(50)),
             Queue::FollowUp => (8 * self.follow_ups, 500, Duration::from_millis(50)),
         };

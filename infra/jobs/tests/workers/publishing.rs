@@ -128,7 +128,7 @@ async fn without_the_certainty_that_a_permit_stands_nothing_is_sent() {
 #[tokio::test]
 async fn a_step_that_panics_frees_its_slot() {
     let shop = Shop::set();
-    let one = Limits { preparations: 1, looks: 1, follow_ups: 1, sends: 1 };
+    let one = Limits { preparations: 1, looks: 1, follow_ups: 1, permits: 1, sends: 1 };
     for (queue, verb) in [(Queue::Preparation, "prepare"), (Queue::Permit, "publish"), (Queue::Look, "look")]
     {
         let cursed = [shop.queue.put(queue, Duration::ZERO), shop.queue.put(queue, Duration::ZERO)];
