@@ -1,7 +1,7 @@
 //! The REST API: one typed, versioned document, and handlers that do what it says.
 //!
 //! A request passes [`traffic::frame`] (id, limits, log, headers), the router, [`request::Guarded`] (who calls, quota,
-//! parameters, body, idempotency key, all checked against the [`document`]) and then its handler, which calls a use case.
+//! parameters, body, idempotency key, all checked against the [`mod@document`]) and then its handler, which calls a use case.
 //! Every error on the way is a [`problem::Problem`].
 #![forbid(unsafe_code)]
 

@@ -6,7 +6,7 @@ use poem_openapi::{
     registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
 };
 
-/// Says in the document that the operation accepts `Idempotency-Key`; [`super::guard`] does the rest for every operation
+/// Says in the document that the operation accepts `Idempotency-Key`; the guard does the rest for every operation
 /// that says so.
 pub struct Once;
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::problem::{Pointer, Problem, Violation};
 
-/// The body, already read strictly and checked against the document by [`crate::request::guard`]. It is taken once.
+/// The body, already read strictly and checked against the document by [`crate::request::Guarded`]. It is taken once.
 pub struct Parsed(pub Mutex<Option<Value>>);
 
 /// A JSON body. Anything the document does not describe is refused with one violation each.

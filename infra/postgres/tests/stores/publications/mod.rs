@@ -6,5 +6,6 @@ mod fairness;
 mod fence;
 mod permit;
 mod record;
+mod result;
 mod shape;
 pub(crate) mod stage;

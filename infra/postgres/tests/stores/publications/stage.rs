@@ -17,15 +17,15 @@ use publishing::{
         Post, PostError, PostView, Target,
         store::{Plan, Planned, PostStore},
     },
-    publication::{Attempt, Publication, State, Step, Verdict},
-    queue::{Claim, Claimed, Entry, Next, Outcome, PublicationQueue, Queue, WorkerId},
-    refusal::{PlatformCode, Reason},
+    publication::{Attempt, Publication, State},
+    queue::{Claim, Claimed, Next, PublicationQueue, Queue, WorkerId},
     timing::Timing,
 };
 use scheduling::Schedule;
 use tenancy::{Caller, WorkspaceId};
 use uuid::Uuid;
 
+pub(crate) use super::result::{outcome, published, refused};
 use crate::{connections::scene::organization, support};
 
 /// Two workers.
@@ -298,19 +298,4 @@ pub(crate) fn planned(post: &Post, channel: ChannelId, due_at: DateTime<Utc>) ->
         deadline_at: due_at + TimeDelta::hours(1),
         next_step_at: due_at,
     }
-}
-
-pub(crate) fn outcome(claim: Claim, next: Next) -> Outcome {
-    Outcome { claim, next, handles: None, entry: None }
-}
-
-pub(crate) fn published(id: &str) -> Next {
-    Next::Published { id: id.into(), permalink: None }
-}
-
-/// A definite refusal, as a line of the attempt log.
-pub(crate) fn refused(claim: Claim) -> Outcome {
-    let code = PlatformCode { status: Some(400), code: Some(100), subcode: None };
-    let entry = Entry { step: Step::Publish, verdict: Verdict::GaveUp, reason: Some(Reason::Rejected), code };
-    Outcome { entry: Some(entry), ..outcome(claim, Next::Failed) }
 }
