@@ -16,6 +16,14 @@ pub struct LocalSchedule {
 }
 
 impl LocalSchedule {
+    /// What the clocks of a zone show at an instant. At the very ends of the calendar, where no offset can be applied, they
+    /// show UTC.
+    pub fn showing(instant: DateTime<Utc>, zone: Tz) -> Self {
+        let utc = instant.naive_utc();
+        let offset = zone.offset_from_utc_datetime(&utc).fix();
+        Self { local: utc.checked_add_offset(offset).unwrap_or(utc), zone }
+    }
+
     /// The instant this means. A time that the clocks skip moves forward by the gap (RFC 5545, section 3.3.5: the offset
     /// before the gap applies); a time that occurs twice means the first.
     ///
@@ -112,7 +120,17 @@ mod tests {
         for zone in [Pacific::Apia, Pacific::Pago_Pago, America::New_York] {
             for local in [NaiveDateTime::MIN, NaiveDateTime::MAX] {
                 LocalSchedule { local, zone }.resolve();
+                assert_eq!(LocalSchedule::showing(local.and_utc(), zone).zone, zone);
             }
+        }
+    }
+
+    #[test]
+    fn the_second_of_two_equal_times_is_shown_like_the_first() {
+        for instant in ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"] {
+            let shown = LocalSchedule::showing(utc(instant), America::New_York);
+            assert_eq!(shown, at(America::New_York, "2026-11-01T01:30:00"));
+            assert_eq!(shown.resolve(), utc("2026-11-01T05:30:00Z"));
         }
     }
 

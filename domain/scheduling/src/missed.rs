@@ -1,4 +1,5 @@
-//! What to do with something that is late: still do it, or call it missed.
+//! What to do with something that is late: still do it, or call it missed. What becomes of many that are late at once is the rule of
+//! the [`backlog`](crate::backlog).
 
 use std::time::Duration;
 

@@ -8,6 +8,11 @@ use crate::LocalSchedule;
 /// How far ahead a schedule may lie, in months. Further ahead neither zones' rules nor grants of access can be relied on.
 pub const FARTHEST_MONTHS: u32 = 24;
 
+/// The last instant that a schedule made now may mean: [`FARTHEST_MONTHS`] ahead.
+pub fn horizon(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_add_months(Months::new(FARTHEST_MONTHS)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
 /// When something is to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,7 +57,7 @@ impl Schedule {
         if due < now {
             return Err(ScheduleError::Past { due });
         }
-        let latest = now.checked_add_months(Months::new(FARTHEST_MONTHS)).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let latest = horizon(now);
         if due > latest { Err(ScheduleError::TooFar { due, latest }) } else { Ok(due) }
     }
 }
