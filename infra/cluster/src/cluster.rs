@@ -143,7 +143,7 @@ async fn obtain(
         (Some(wanted), Some(found)) => {
             ClusterError::WrongVersion { data: home.data(), wanted, found, download }
         }
-        (_, found) => ClusterError::NotFound { looked: looked(found), download },
+        (_, found) => ClusterError::NotFound { looked: looked(found), wanted: major, download },
     })
 }
 

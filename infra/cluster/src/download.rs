@@ -30,6 +30,13 @@ const LARGEST_CHECKSUM: u64 = 4096;
 const CONNECT: Duration = Duration::from_secs(10);
 const STALL: Duration = Duration::from_secs(30);
 
+/// What the server of the builds is told about the caller.
+const USER_AGENT: &str = concat!("postern/", env!("CARGO_PKG_VERSION"));
+
+/// Where systems keep their time zones. The builds have none of their own: they are configured for this folder, and a
+/// server without the zone UTC does not start.
+const TIME_ZONES: &str = "/usr/share/zoneinfo";
+
 /// Why no release build could be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -125,8 +132,9 @@ fn client(base: &Url) -> reqwest::Result<Client> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
-    let client = Client::builder().connect_timeout(CONNECT).read_timeout(STALL);
-    client.https_only(base.scheme() == "https").build()
+    let client = Client::builder().connect_timeout(CONNECT).read_timeout(STALL).user_agent(USER_AGENT);
+    // Some servers label a `.tar.gz` as compressed in transit; unpacked on arrival it would have another checksum.
+    client.no_gzip().https_only(base.scheme() == "https").build()
 }
 
 /// The checksum that is published beside the archive: `<64 hexadecimal digits>  <name>`.
@@ -215,6 +223,10 @@ async fn settle(
     let root = if inner.is_dir() { inner } else { unpacked.path().to_owned() };
     let missing = || DownloadError::Archive("it has no initdb, pg_ctl and postgres".into());
     let bin = beside_each_other(&root.join("bin")).ok_or_else(missing)?;
+    if !has_time_zones(&root, Path::new(TIME_ZONES)) {
+        let reason = format!("it needs the time zones of this machine in {TIME_ZONES}: install tzdata");
+        return Err(DownloadError::DoesNotRun(reason));
+    }
     let binaries = Binaries::probe(bin, account).await.map_err(DownloadError::DoesNotRun)?;
     if !binaries.suits(Some(release.major)) {
         return Err(DownloadError::Archive(format!("it has {binaries}, not {}", release.version)));
@@ -224,6 +236,13 @@ async fn settle(
     let _ = std::fs::remove_dir_all(&place);
     std::fs::rename(&root, &place).map_err(|source| DownloadError::Cache { path: place, source })?;
     cached(release, account, cache).await
+}
+
+/// Whether a server will find its time zones: its own, or those of the machine.
+fn has_time_zones(root: &Path, machine: &Path) -> bool {
+    [root.join("share/timezone"), root.join("share/postgresql/timezone"), machine.to_owned()]
+        .iter()
+        .any(|folder| folder.join("UTC").exists())
 }
 
 /// The binaries of a release that the cache already has.
@@ -259,6 +278,17 @@ fn shown(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_build_without_time_zones_needs_those_of_the_machine() {
+        let (build, machine) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        assert!(!has_time_zones(build.path(), machine.path()));
+        std::fs::write(machine.path().join("UTC"), "").unwrap();
+        assert!(has_time_zones(build.path(), machine.path()));
+        std::fs::create_dir_all(build.path().join("share/timezone")).unwrap();
+        std::fs::write(build.path().join("share/timezone/UTC"), "").unwrap();
+        assert!(has_time_zones(build.path(), Path::new("/nowhere")));
+    }
 
     #[test]
     fn a_mirrors_credentials_are_not_shown() {

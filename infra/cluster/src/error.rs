@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::DownloadError;
+use crate::{DownloadError, install};
 
 /// Why a private `PostgreSQL` is not available.
 #[derive(Debug, thiserror::Error)]
@@ -11,18 +11,20 @@ pub enum ClusterError {
     /// No binaries were found anywhere and none could be fetched.
     #[error(
         "no PostgreSQL server was found ({looked}) and none could be downloaded ({download}): install one \
-         (apt-get install postgresql), set POSTGRES_BIN_DIR to the folder of its initdb, or set DATABASE_URL"
+         ({}), set POSTGRES_BIN_DIR to the folder of its initdb, or set DATABASE_URL", install::command(*wanted)
     )]
     NotFound {
         /// The places that were searched.
         looked: String,
+        /// The major version that the data needs, if there is any.
+        wanted: Option<u32>,
         /// Why the download failed.
         download: DownloadError,
     },
     /// The data belongs to a major version that is not installed.
     #[error(
         "the data in {} was made by PostgreSQL {wanted}, found is {found}, and {wanted} could not be downloaded \
-         ({download}): install PostgreSQL {wanted}, or move the data away to begin anew", data.display()
+         ({download}): install that version ({}), or move the data away to begin anew", data.display(), install::command(Some(*wanted))
     )]
     WrongVersion {
         /// The data directory.

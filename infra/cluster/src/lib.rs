@@ -16,6 +16,7 @@ mod download;
 mod error;
 mod home;
 mod initdb;
+mod install;
 mod lock;
 mod postmaster;
 mod progress;

@@ -1,7 +1,8 @@
 //! The release builds that are known to exist.
 //!
-//! Names follow the theseus-rs/postgresql-binaries project: version `<major>.<minor>.<build>`, one archive per
-//! Rust target triple, and beside it the same name with `.sha256`.
+//! They are those of the theseus-rs/postgresql-binaries project. A release is named `<major>.<minor>.<build>` and has
+//! one archive per Rust target triple, `postgresql-<release>-<target>.tar.gz`, with everything in a folder of that
+//! name (`bin`, `lib`, `share`). Beside it lies the same name with `.sha256`: what shasum(1) prints.
 
 use url::Url;
 

@@ -85,10 +85,14 @@ async fn answer(mut stream: TcpStream, shelf: Arc<Shelf>) {
     }
     let request = String::from_utf8(request).unwrap();
     let path = request.split(' ').nth(1).unwrap().to_owned();
+    let path_is_archive = Path::new(&path).extension().is_some_and(|it| it == "gz");
     let file = shelf.files.lock().unwrap().get(&path).cloned();
     shelf.asked.lock().unwrap().push(path);
     let (status, (length, body)) = file.map_or(("404 Not Found", (0, Vec::new())), |file| ("200 OK", file));
-    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    // As servers do that know the ending: the archive itself is meant, and nothing is to be unpacked on the way.
+    let encoding = if path_is_archive { "content-encoding: gzip\r\n" } else { "" };
+    let head =
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{encoding}connection: close\r\n\r\n");
     // A client that has seen enough hangs up.
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(&body).await;

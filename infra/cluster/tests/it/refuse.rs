@@ -11,7 +11,10 @@ async fn nothing_found_says_what_to_install() {
     let error = stage.start_with(&Search::default()).await.unwrap_err();
     assert!(matches!(error, ClusterError::NotFound { .. }), "{error}");
     let line = error.to_string();
-    assert!(line.contains("apt-get install postgresql") && line.contains("127.0.0.1"), "{line}");
+    assert!(line.contains("install one (") && line.contains("127.0.0.1"), "{line}");
+    if std::path::Path::new("/usr/bin/apt-get").exists() {
+        assert!(line.contains("apt-get install postgresql"), "{line}");
+    }
     assert!(!line.contains('\n'), "{line}");
 }
 
