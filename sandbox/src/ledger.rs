@@ -25,9 +25,8 @@ pub(crate) enum What {
     Carousel,
 }
 
-/// One thing that became visible.
-pub(crate) struct Entry {
-    pub(crate) seq: u64,
+/// One thing that became visible, as whoever published it knows it.
+pub(crate) struct Appearance {
     pub(crate) at_ms: i64,
     pub(crate) what: What,
     /// Page or Instagram account.
@@ -40,28 +39,20 @@ pub(crate) struct Entry {
     pub(crate) token: u64,
     /// The person or Page the token stands for.
     pub(crate) token_owner: Id,
-    /// When it was taken down; 0 while it is up.
-    removed_ms: AtomicI64,
 }
 
-/// One picture of an entry.
+/// One picture of an appearance.
 pub(crate) struct Piece {
     pub(crate) picture: Picture,
     pub(crate) alt_text: Option<String>,
 }
 
-/// What the writer of an entry knows.
-pub(crate) struct Draft {
-    pub(crate) at_ms: i64,
-    pub(crate) what: What,
-    pub(crate) account: Id,
-    pub(crate) object: String,
-    pub(crate) text: Option<String>,
-    pub(crate) link: Option<String>,
-    pub(crate) media: Vec<Piece>,
-    pub(crate) app: Id,
-    pub(crate) token: u64,
-    pub(crate) token_owner: Id,
+/// An appearance in the ledger.
+pub(crate) struct Entry {
+    pub(crate) seq: u64,
+    pub(crate) shown: Appearance,
+    /// When it was taken down; 0 while it is up.
+    removed_ms: AtomicI64,
 }
 
 #[derive(Default)]
@@ -78,26 +69,10 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Writes an entry and returns its number, counted from 1.
-    pub(crate) fn record(&self, draft: Draft) -> u64 {
+    pub(crate) fn record(&self, shown: Appearance) -> u64 {
         let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
-        let seq = book.entries.len() as u64 + 1;
-        let Draft { at_ms, what, account, object, text, link, media, app, token, token_owner } = draft;
-        let removed_ms = AtomicI64::new(0);
-        let entry = Entry {
-            seq,
-            at_ms,
-            what,
-            account,
-            object,
-            text,
-            link,
-            media,
-            app,
-            token,
-            token_owner,
-            removed_ms,
-        };
-        let entry = Arc::new(entry);
+        let (seq, account) = (book.entries.len() as u64 + 1, shown.account);
+        let entry = Arc::new(Entry { seq, shown, removed_ms: AtomicI64::new(0) });
         book.by_account.entry(account).or_default().push(Arc::clone(&entry));
         book.entries.push(entry);
         seq
@@ -202,18 +177,19 @@ struct PieceView {
 
 impl From<&Entry> for EntryView {
     fn from(entry: &Entry) -> Self {
+        let shown = &entry.shown;
         Self {
             seq: entry.seq,
-            at_ms: entry.at_ms,
-            kind: entry.what,
-            account_id: entry.account.to_string(),
-            object_id: entry.object.clone(),
-            text: entry.text.clone(),
-            link: entry.link.clone(),
-            media: entry.media.iter().map(PieceView::from).collect(),
-            app_id: entry.app.to_string(),
-            token_id: entry.token,
-            token_owner: entry.token_owner.to_string(),
+            at_ms: shown.at_ms,
+            kind: shown.what,
+            account_id: shown.account.to_string(),
+            object_id: shown.object.clone(),
+            text: shown.text.clone(),
+            link: shown.link.clone(),
+            media: shown.media.iter().map(PieceView::from).collect(),
+            app_id: shown.app.to_string(),
+            token_id: shown.token,
+            token_owner: shown.token_owner.to_string(),
             removed_at_ms: entry.removed_ms(),
         }
     }

@@ -33,8 +33,10 @@ pub(crate) struct Switches {
     pub(crate) second_publish: SecondPublish,
     /// Body of `DELETE /me/permissions`.
     pub(crate) revoke_body: RevokeBody,
-    /// `config.quota_total`: documents say 100, 50 and 25.
+    /// `config.quota_total`: the publishing guide says 100, the references 50 and 25.
     pub(crate) ig_quota_total: u32,
+    /// How many containers an account makes within 24 hours, children of carousels included.
+    pub(crate) ig_containers_per_day: u32,
     /// Whether `POST /{post} is_published=true` publishes an unpublished post.
     pub(crate) publish_unpublished_post: bool,
     /// Most photos in `attached_media`; 0 means no bound.
@@ -52,7 +54,8 @@ impl Default for Switches {
         Self {
             second_publish: SecondPublish::Error,
             revoke_body: RevokeBody::Object,
-            ig_quota_total: 50,
+            ig_quota_total: 100,
+            ig_containers_per_day: 400,
             publish_unpublished_post: true,
             attached_media_max: 0,
             code_subcodes: true,

@@ -131,6 +131,9 @@ pub enum Published {
     Live(Live),
     /// The platform refused before it executed: one of the closed list of definite refusals.
     Refused(Refusal),
+    /// The platform refused, and shows a post like this one. Whose it is only a look can tell: a look knows which posts belong to
+    /// the channel's other publications.
+    Doubtful(Refusal),
     /// Anything else. Nobody knows; look.
     Unclear(PlatformCode),
 }
@@ -147,6 +150,9 @@ pub enum Finding {
         /// The platform says so of the very object, not by its absence from a list.
         definite: bool,
     },
+    /// What was prepared is gone or spoilt, and no list shows the post now. Lists lag: seen too early, this proves nothing. Once
+    /// it is believed, the post has to be prepared anew.
+    Gone,
     /// The platform did not say.
     CannotTell(PlatformCode),
     /// The platform does not let us look any more.

@@ -81,8 +81,12 @@ const fn row(codes: Codes, subcode: Subcode, reason: Reason, remedy: Remedy, on_
 
 /// A pause where the platform names none; the table of pauses lengthens it.
 const MINUTE: Remedy = Remedy::Wait(Duration::from_mins(1));
-/// Instagram counts posts over the last 24 hours, so places become free one by one.
+/// A longer one. Where Instagram's posts of the day are used up, `instagram/quota.rs` finds a better one.
 const HOUR: Remedy = Remedy::Wait(Duration::from_hours(1));
+
+/// Code 100/33 where the object can only be a staged photo.
+pub(crate) const STAGED_PHOTO_LOST: Meaning =
+    Meaning { reason: Reason::PreparationLost, remedy: Remedy::PrepareAgain, on_publish: OnPublish::Refused };
 
 use Codes::{Any, Is, Of, Within};
 use OnPublish::{Look, Refused, Unclear};

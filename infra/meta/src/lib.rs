@@ -30,9 +30,10 @@ use tenancy::Clock;
 
 pub use settings::{Settings, SettingsError};
 
-/// Meta's platforms. Cheap to share: one connection pool and one table of pauses for the whole process.
+/// Meta's platforms. Cheap to share: one connection pool, one table of pauses and one of quotas for the whole process.
 pub struct Meta {
     graph: client::Graph,
+    quotas: instagram::Quotas,
     settings: Settings,
     clock: Arc<dyn Clock>,
 }
@@ -43,6 +44,11 @@ impl Meta {
     /// # Panics
     /// Where the process has not installed a rustls crypto provider.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
-        Ok(Self { graph: client::Graph::new(&settings)?, settings, clock })
+        Ok(Self {
+            graph: client::Graph::new(&settings)?,
+            quotas: instagram::Quotas::default(),
+            settings,
+            clock,
+        })
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     Meta,
     call::Call,
     decode::{self, List, Node},
+    error::STAGED_PHOTO_LOST,
     evidence::{Fit, Tally, Window, same_text},
     failure::Failure,
     publisher::{PREPARATION_LOST, cannot_look, web_address},
@@ -82,7 +83,23 @@ pub(crate) async fn publish(meta: &Meta, work: &Work) -> Result<Node, Failure> {
     form.extend(attached.as_deref().map(|list| ("attached_media", list)));
     let path = [work.remote_channel.as_str(), "feed"];
     let call = Call::post("feed", &path, &form).on(&work.remote_channel).token(&work.token);
-    meta.graph.send(call.irreversible()).await
+    meta.graph.send(call.irreversible()).await.map_err(|failure| about_photos(work, failure))
+}
+
+/// Beside staged photos, "the object does not exist" (100/33) speaks of one of them: Meta drops unpublished photos after a
+/// day, people and cleanups earlier. The same ids would be refused for ever, so the photos are staged anew. If it was the
+/// Page itself that is out of reach, staging says so next.
+///
+/// It is a definite refusal. Code 100 is Graph's check of the parameters (guide on error handling): what they name is
+/// resolved before anything is made, and no report is known of a post that was live behind it. It may still be the trace
+/// of an earlier call, whose post was removed with its photos; the step that sends looks before it believes that.
+fn about_photos(work: &Work, failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(_, code) if failure.is_missing() && !work.handles.parts.is_empty() => {
+            Failure::Refused(STAGED_PHOTO_LOST, code)
+        }
+        other => other,
+    }
 }
 
 fn attached_media(parts: &[String]) -> Option<String> {

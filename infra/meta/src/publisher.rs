@@ -87,12 +87,17 @@ impl Publisher for Meta {
 }
 
 impl Meta {
-    /// "Posted before" and "nothing there to publish" are what a platform also says after it executed an earlier call
-    /// whose answer was lost. Reading calls decide; the irreversible one is not made again.
+    /// "Posted before" and "nothing there to publish" are what a platform also says after it executed a call whose answer
+    /// was lost. Reading calls decide whether to believe it; the irreversible one is not made again. What they find is not
+    /// taken for ours here: `work.taken` is known to looks only, and the same text may have been published a moment ago.
     async fn look_after(&self, work: &Work, refusal: Refusal) -> Published {
-        match self.find_published(work).await {
-            Finding::Live(live) => Published::Live(live),
-            Finding::NotLive { .. } => Published::Refused(refusal),
+        let finding = match work.platform {
+            Platform::Facebook => page::find(self, work).await,
+            Platform::Instagram => instagram::ask_container(self, work).await,
+        };
+        match finding {
+            Finding::Live(_) => Published::Doubtful(refusal),
+            Finding::NotLive { .. } | Finding::Gone => Published::Refused(refusal),
             // Both calls say that the container is not there.
             Finding::CannotTell(PlatformCode { code: Some(100), subcode: Some(33), .. })
                 if refusal.remedy == Remedy::PrepareAgain =>

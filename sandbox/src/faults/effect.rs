@@ -36,6 +36,8 @@ pub(crate) enum EffectKind {
     ContainerError,
     /// The container has expired.
     ContainerExpired,
+    /// The staged photos or the container that the call makes or names are gone.
+    Vanish,
 }
 
 /// What a malformed answer looks like.
@@ -101,6 +103,7 @@ pub(crate) enum Effect {
     ContainerInProgress { polls: u32 },
     ContainerError { subcode: u64 },
     ContainerExpired,
+    Vanish,
 }
 
 impl Effect {
@@ -135,6 +138,7 @@ impl Effect {
             Self::ContainerInProgress { .. } => "container_in_progress",
             Self::ContainerError { .. } => "container_error",
             Self::ContainerExpired => "container_expired",
+            Self::Vanish => "vanish",
         }
     }
 }
@@ -200,6 +204,7 @@ impl EffectSpec {
                 Effect::ContainerError { subcode: self.subcode.unwrap_or(2_207_026) }
             }
             EffectKind::ContainerExpired => Effect::ContainerExpired,
+            EffectKind::Vanish => Effect::Vanish,
         }
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct Twist {
     pub(crate) quota: Option<(u32, u32)>,
     /// What becomes of the container the call makes or names.
     pub(crate) container: Option<Progress>,
+    /// Whether the staged photos or the container that the call makes or names are gone.
+    pub(crate) vanish: bool,
     pub(crate) end: Option<End>,
 }
 
@@ -64,6 +66,7 @@ impl Twist {
             Effect::ContainerInProgress { polls } => self.container = Some(Progress::Building(*polls)),
             Effect::ContainerError { subcode } => self.container = Some(Progress::Failed(*subcode)),
             Effect::ContainerExpired => self.container = Some(Progress::Expired),
+            Effect::Vanish => self.vanish = true,
             Effect::ExecuteThenDrop => self.end = Some(End::ExecuteThenDrop),
             Effect::ExecuteThenError(error) => self.end = Some(End::ExecuteThenError(error.clone())),
             Effect::Refuse(error) => self.end = Some(End::Refuse(error.clone())),

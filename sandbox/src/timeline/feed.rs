@@ -35,29 +35,29 @@ pub(crate) fn page(shared: &Shared, id: Id) -> Option<String> {
 }
 
 fn post(entry: &Entry, name: &str, body: &mut String) {
-    let removed = entry.removed_ms().is_some();
-    let time = chrono::DateTime::from_timestamp_millis(entry.at_ms).unwrap_or_default();
+    let (shown, removed) = (&entry.shown, entry.removed_ms().is_some());
+    let time = chrono::DateTime::from_timestamp_millis(shown.at_ms).unwrap_or_default();
     let _ = write!(
         body,
         "<article id=\"{}\"{}><div class=\"who\"><img class=\"avatar\" src=\"/_sandbox/avatar/{}\" alt=\"\"><span>\
          <b>{}</b><small><time datetime=\"{}\">{}</time>{}</small></span></div>",
-        escape(&entry.object),
+        escape(&shown.object),
         if removed { " class=\"removed\"" } else { "" },
-        entry.account,
+        shown.account,
         escape(name),
         time.format("%Y-%m-%dT%H:%M:%S%.3fZ"),
         time.format("%-d %B %Y, %H:%M:%S UTC"),
-        mark(entry.what, removed),
+        mark(shown.what, removed),
     );
-    if let Some(text) = &entry.text {
+    if let Some(text) = &shown.text {
         let _ = write!(body, "<p class=\"text\">{}</p>", escape(text));
     }
-    if let Some(link) = &entry.link {
+    if let Some(link) = &shown.link {
         let link = escape(link);
         let _ = write!(body, "<a class=\"link\" rel=\"noopener nofollow\" href=\"{link}\">{link}</a>");
     }
-    strip(&entry.media, body);
-    let _ = write!(body, "<footer>{} · no. {}</footer></article>", escape(&entry.object), entry.seq);
+    strip(&shown.media, body);
+    let _ = write!(body, "<footer>{} · no. {}</footer></article>", escape(&shown.object), entry.seq);
 }
 
 fn mark(what: What, removed: bool) -> &'static str {

@@ -45,27 +45,36 @@ pub(crate) struct Account {
     pub(crate) page: Option<Id>,
     /// Published media, oldest first, without the children of carousels.
     pub(crate) media: Vec<Id>,
-    /// When something was published in the last 24 hours.
-    publishes: VecDeque<i64>,
+    /// What was published within the last day.
+    pub(crate) publishes: LastDay,
+    /// Containers that were made within the last day.
+    pub(crate) containers: LastDay,
 }
 
 impl Account {
     /// A new account without media.
     pub(crate) fn new(id: Id, username: String, name: String, kind: AccountType) -> Self {
-        Self { id, username, name, kind, page: None, media: Vec::new(), publishes: VecDeque::new() }
+        let (publishes, containers) = (LastDay::default(), LastDay::default());
+        Self { id, username, name, kind, page: None, media: Vec::new(), publishes, containers }
+    }
+}
+
+/// When something was done within the last 24 hours, for limits that roll.
+#[derive(Default)]
+pub(crate) struct LastDay(VecDeque<i64>);
+
+impl LastDay {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, now: i64) {
+        self.0.push_back(now);
     }
 
-    /// How many publications the rolling 24 hours hold.
-    pub(crate) fn quota_usage(&mut self, now: i64) -> usize {
-        while self.publishes.front().is_some_and(|at| *at <= now - DAY) {
-            self.publishes.pop_front();
+    /// How often it was done within the day, and after `since`.
+    pub(crate) fn count(&mut self, now: i64, since: i64) -> usize {
+        while self.0.front().is_some_and(|at| *at <= now - DAY) {
+            self.0.pop_front();
         }
-        self.publishes.len()
-    }
-
-    /// Counts one publication.
-    pub(crate) fn spend(&mut self, now: i64) {
-        self.publishes.push_back(now);
+        self.0.iter().filter(|at| **at > since).count()
     }
 }
 
@@ -74,12 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_publication_leaves_the_quota_after_a_day() {
-        let mut account = Account::new(1, "a".into(), "A".into(), AccountType::Business);
-        account.spend(0);
-        account.spend(1_000);
-        assert_eq!(account.quota_usage(DAY - 1), 2);
-        assert_eq!(account.quota_usage(DAY), 1);
-        assert_eq!(account.quota_usage(DAY + 1_000), 0);
+    fn what_was_done_leaves_the_count_after_a_day() {
+        let mut day = LastDay::default();
+        day.add(0);
+        day.add(1_000);
+        assert_eq!(day.count(DAY - 1, -1), 2);
+        assert_eq!(day.count(DAY - 1, 0), 1);
+        assert_eq!(day.count(DAY, -1), 1);
+        assert_eq!(day.count(DAY + 1_000, -1), 0);
     }
 }

@@ -119,7 +119,7 @@ async fn reset_brings_the_seed_back_and_forgets_the_rest() {
     it.admin("PUT", "/clock", json!({ "offset_ms": 5_000 })).await;
     it.admin("POST", "/reset", Value::Null).await;
     assert!(it.ledger().await.is_empty());
-    assert_eq!(it.admin("GET", "/switches", Value::Null).await["ig_quota_total"], 50);
+    assert_eq!(it.admin("GET", "/switches", Value::Null).await["ig_quota_total"], 100);
     assert_eq!(it.admin("GET", "/clock", Value::Null).await["offset_ms"], 0);
     it.post(&format!("/{page}/feed"), &token, &[("message", "x")]).await.id();
     let seed = it.admin("GET", "/seed", Value::Null).await;

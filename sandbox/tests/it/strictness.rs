@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Running, start};
+use crate::harness::{Running, jpeg, serve_picture, start};
 
 async fn token(it: &Running, scopes: &[&str], page: Option<&str>) -> String {
     let body = json!({ "app_id": it.seed.app_id, "person_id": it.seed.person_id, "scopes": scopes, "page_id": page });
@@ -16,7 +16,7 @@ async fn token(it: &Running, scopes: &[&str], page: Option<&str>) -> String {
 /// Method, path, token, parameters as a query string, then the expected status, code and subcode.
 type Row = (&'static str, &'static str, &'static str, &'static str, u16, i64, u64);
 
-const TABLE: [Row; 29] = [
+const TABLE: [Row; 37] = [
     ("POST", "/v25.0/{page}/feed", "none", "message=x", 400, 104, 0),
     ("POST", "/v25.0/{page}/feed", "garbage", "message=x", 400, 190, 0),
     ("GET", "/me", "none", "", 400, 2500, 0),
@@ -31,7 +31,29 @@ const TABLE: [Row; 29] = [
     ("POST", "/{page}/feed", "page", "link=https://www.facebook.com/x", 400, 100, 1_609_008),
     ("POST", "/{page}/feed", "page", "attached_media=[{\"media_fbid\":\"7\"}]", 400, 100, 33),
     ("POST", "/{page}/feed", "page", "attached_media=7", 400, 100, 0),
-    ("POST", "/{page}/feed", "page", "message=x&scheduled_publish_time=1", 400, 100, 0),
+    ("POST", "/{page}/feed", "page", "message=x&published=false&scheduled_publish_time=1", 400, 100, 0),
+    ("POST", "/{page}/feed", "page", "message=x&published=false&scheduled_publish_time=soon", 400, 100, 0),
+    ("POST", "/{page}/feed", "page", "message=x&scheduled_publish_time={in_an_hour}", 400, 100, 0),
+    (
+        "POST",
+        "/{page}/feed",
+        "page",
+        "message=x&published=false&scheduled_publish_time={in_an_hour}",
+        400,
+        100,
+        0,
+    ),
+    (
+        "POST",
+        "/{page}/feed",
+        "page",
+        "message=x&published=false&unpublished_content_type=SCHEDULED",
+        400,
+        100,
+        0,
+    ),
+    ("POST", "/{page}/feed", "page", "message=x&published=false&unpublished_content_type=LATER", 400, 100, 0),
+    ("POST", "/{page}/photos", "page", "url={picture}&scheduled_publish_time={in_an_hour}", 400, 100, 0),
     ("GET", "/{page}/feed", "poor", "", 403, 10, 0),
     ("GET", "/{page}/feed", "page", "fields=id,post_id", 400, 100, 0),
     ("GET", "/{page}/feed", "page", "fields=id{", 400, 2500, 0),
@@ -46,6 +68,8 @@ const TABLE: [Row; 29] = [
     ("POST", "/{account}/media", "page", "", 400, 100, 0),
     ("POST", "/{account}/media", "page", "media_type=REELS&video_url=http://x/", 400, 100, 2_207_023),
     ("POST", "/{account}/media_publish", "page", "", 400, 100, 0),
+    ("GET", "/{account}/content_publishing_limit", "page", "since=1", 400, 100, 0),
+    ("GET", "/{account}/content_publishing_limit", "page", "since=lately", 400, 100, 0),
 ];
 
 #[tokio::test]
@@ -54,6 +78,9 @@ async fn every_refusal_has_metas_code_and_status() {
     let (page, page_token) = it.page();
     let (account, museum) = (it.account().0, it.seed.pages[3].clone());
     let poor = token(&it, &["public_profile"], Some(&page)).await;
+    let pictures = serve_picture(&jpeg(40, 40)).await;
+    let now = it.admin("GET", "/clock", serde_json::Value::Null).await["now_ms"].as_i64().unwrap();
+    let in_an_hour = (now / 1_000 + 3_600).to_string();
     for (method, path, who, params, status, code, subcode) in TABLE {
         let token = match who {
             "user" => it.seed.user_token.as_str(),
@@ -66,6 +93,7 @@ async fn every_refusal_has_metas_code_and_status() {
         let path =
             path.replace("{page}", &page).replace("{account}", &account).replace("{museum}", &museum.id);
         let params = params.replace("{63207}", &"x".repeat(63_207));
+        let params = params.replace("{in_an_hour}", &in_an_hour).replace("{picture}", &pictures.base);
         let pairs: Vec<(&str, &str)> = params.split('&').filter_map(|pair| pair.split_once('=')).collect();
         let request = match method {
             "GET" => it.client.get(it.url(&path)).query(&pairs),

@@ -23,7 +23,10 @@ impl Steps {
                 let next = if claimed.deadline_in.is_zero() { Next::Missed } else { Next::SendAgain };
                 outcome(claimed, next, Some(line(Step::Look, Verdict::Absent)))
             }
-            Finding::NotLive { .. } | Finding::LiveWithoutId => self.look_again(claimed, None),
+            Finding::Gone if self.believable(claimed, false) => self.prepare_anew(claimed),
+            Finding::NotLive { .. } | Finding::Gone | Finding::LiveWithoutId => {
+                self.look_again(claimed, None)
+            }
             Finding::CannotTell(code) => self.look_again(
                 claimed,
                 Some(Refusal { code, ..Refusal::of(Reason::PlatformUnavailable, Remedy::Retry) }),
@@ -36,6 +39,17 @@ impl Steps {
     fn believable(&self, claimed: &Claimed, definite: bool) -> bool {
         let settle = if definite { self.timing.settle_definite } else { self.timing.settle };
         claimed.permitted_ago.is_some_and(|ago| ago >= settle)
+    }
+
+    /// Not public, and nothing is left that could be sent: it goes back to preparation instead of to a call that must fail.
+    fn prepare_anew(&self, claimed: &Claimed) -> Outcome {
+        let absent = line(Step::Look, Verdict::Absent);
+        if claimed.deadline_in.is_zero() {
+            return outcome(claimed, Next::Missed, Some(absent));
+        }
+        let after = self.timing.backoff(claimed.failures, (self.jitter)());
+        let entry = Entry { reason: Some(Reason::PreparationLost), ..absent };
+        outcome(claimed, Next::Scheduled { after, start_over: true }, Some(entry))
     }
 
     fn cannot_look(&self, claimed: &Claimed, refusal: Refusal) -> Outcome {

@@ -130,7 +130,8 @@ impl Steps {
             Remedy::GiveUp | Remedy::Reconnect => (Next::Failed, Verdict::GaveUp),
             Remedy::Retry => retry(pause, false),
             Remedy::PrepareAgain => retry(pause, true),
-            Remedy::Wait(time) => retry(time.max(pause), false),
+            // Waiting beyond the deadline would only put off saying that it was missed.
+            Remedy::Wait(time) => retry(time.min(claimed.deadline_in).max(pause), false),
         };
         let entry = Entry { step, verdict, reason: Some(refusal.reason), code: refusal.code };
         Outcome { claim: claimed.claim, next, handles, entry: Some(entry) }

@@ -34,7 +34,12 @@ impl Steps {
             {
                 self.unclear(claimed, refusal.code)
             }
-            Published::Refused(refusal) => self.refused(claimed, Step::Publish, refusal, None),
+            Published::Doubtful(refusal) if claimed.looks < MAX_DUPLICATE_LOOKS => {
+                self.unclear(claimed, refusal.code)
+            }
+            Published::Refused(refusal) | Published::Doubtful(refusal) => {
+                self.refused(claimed, Step::Publish, refusal, None)
+            }
             Published::Unclear(code) => self.unclear(claimed, code),
         }
     }

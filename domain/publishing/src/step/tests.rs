@@ -87,6 +87,8 @@ enum Answer {
     /// Does not do it and says nothing.
     Silence,
     Refuse(Refusal),
+    /// Refuses, and shows something like it.
+    Doubt(Refusal),
 }
 
 struct Platform {
@@ -125,6 +127,7 @@ impl Publisher for Platform {
         match answer {
             Answer::Honest => Published::Live(Live { id: "1_2".into(), permalink: None }),
             Answer::Refuse(refusal) => Published::Refused(refusal),
+            Answer::Doubt(refusal) => Published::Doubtful(refusal),
             Answer::Silence | Answer::ExecuteThenSilence => Published::Unclear(PlatformCode::default()),
         }
     }
@@ -161,6 +164,9 @@ impl crate::queue::PublicationQueue for Queue {
         _: usize,
     ) -> Result<Vec<Claimed>, crate::queue::QueueUnavailable> {
         Ok(vec![])
+    }
+    async fn make_ready(&self) -> Result<usize, crate::queue::QueueUnavailable> {
+        Ok(0)
     }
     async fn next_due(
         &self,
@@ -289,6 +295,21 @@ fn what_is_not_live_after_its_deadline_is_missed_and_not_sent_again() {
 }
 
 #[test]
+fn what_is_neither_live_nor_prepared_any_more_is_prepared_anew_once_lists_had_their_time() {
+    let (platform, steps) = platform(Answer::Silence);
+    *platform.finding.lock().unwrap() = Some(Finding::Gone);
+    let early = Claimed { permitted_ago: Some(steps.timing.settle_definite), ..claimed(1) };
+    assert!(matches!(block_on(steps.look(&early)).next, Next::Unconfirmed { .. }));
+    let settled = Claimed { permitted_ago: Some(steps.timing.settle), ..claimed(1) };
+    let outcome = block_on(steps.look(&settled));
+    assert_eq!(outcome.next, Next::Scheduled { after: Duration::from_secs(1), start_over: true });
+    assert_eq!(outcome.entry.unwrap().reason, Some(Reason::PreparationLost));
+    let late = Claimed { deadline_in: Duration::ZERO, ..settled };
+    assert_eq!(block_on(steps.look(&late)).next, Next::Missed);
+    assert_eq!(platform.calls(), ["look"; 3], "nothing is sent");
+}
+
+#[test]
 fn what_stays_undecided_goes_to_a_person() {
     let (platform, steps) = platform(Answer::Silence);
     for finding in [Finding::LiveWithoutId, Finding::CannotTell(PlatformCode::default())] {
@@ -325,12 +346,37 @@ fn a_definite_refusal_fails_or_waits_as_its_remedy_says() {
 }
 
 #[test]
+fn a_wait_ends_at_the_deadline() {
+    let day = Remedy::Wait(Duration::from_hours(24));
+    let (_, steps) = platform(Answer::Refuse(Refusal::of(Reason::RateLimited, day)));
+    for (deadline_in, after) in [
+        (Duration::from_hours(1), Duration::from_hours(1)),
+        (Duration::from_hours(30), Duration::from_hours(24)),
+        (Duration::ZERO, Duration::from_secs(1)),
+    ] {
+        let outcome = block_on(steps.send(&Claimed { deadline_in, ..claimed(0) }));
+        assert_eq!(outcome.next, Next::Scheduled { after, start_over: false });
+    }
+}
+
+#[test]
 fn a_duplicate_after_a_look_most_likely_is_our_own_first_try() {
     let duplicate = Refusal::of(Reason::Duplicate, Remedy::GiveUp);
     let (_, steps) = platform(Answer::Refuse(duplicate));
     assert_eq!(block_on(steps.send(&claimed(0))).next, Next::Failed);
     let second = Claimed { looks: 1, ..claimed(0) };
     assert!(matches!(block_on(steps.send(&second)).next, Next::Unconfirmed { .. }));
+}
+
+#[test]
+fn a_refusal_beside_a_post_like_ours_is_looked_into_and_in_the_end_believed() {
+    let duplicate = Refusal::of(Reason::Duplicate, Remedy::GiveUp);
+    let (_, steps) = platform(Answer::Doubt(duplicate));
+    for (looks, believed) in [(0, false), (1, false), (9, false), (10, true)] {
+        let next = block_on(steps.send(&Claimed { looks, ..claimed(0) })).next;
+        assert_eq!(next == Next::Failed, believed, "{looks} looks: {next:?}");
+        assert!(believed || matches!(next, Next::Unconfirmed { .. }));
+    }
 }
 
 #[test]

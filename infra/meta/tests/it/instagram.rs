@@ -128,9 +128,10 @@ async fn a_picture_that_instagram_does_not_take_is_refused() {
 }
 
 async fn checked(reply: Reply) -> Result<Readiness, (Reason, Remedy)> {
-    let script = Script::new([reply]).await;
+    let room = r#"{"data":[{"quota_usage":2,"config":{"quota_total":50,"quota_duration":86400}}]}"#;
+    let script = Script::new([reply, ok(room)]).await;
     let outcome = meta(script.address).check(&prepared(&[])).await;
-    script.only();
+    assert_eq!(script.is_exhausted(), outcome == Ok(Readiness::Ready), "the quota is asked about last");
     outcome.map_err(|refusal| (refusal.reason, refusal.remedy))
 }
 
@@ -195,14 +196,82 @@ async fn found(replies: impl IntoIterator<Item = Reply>, work: &Work) -> Finding
 #[tokio::test]
 async fn the_container_says_whether_it_was_published() {
     let work = prepared(&[]);
-    for (status, definite) in [("FINISHED", true), ("EXPIRED", true), ("ERROR", true), ("IN_PROGRESS", false)]
-    {
+    for (status, definite) in [("FINISHED", true), ("IN_PROGRESS", false)] {
         let reply = ok(format!(r#"{{"status_code":"{status}"}}"#));
         assert_eq!(found([reply], &work).await, Finding::NotLive { definite }, "{status}");
     }
-    for reply in [ok("{}"), error(400, 100, Some(33)), error(500, 1, None), Reply::HangUp] {
+    for reply in [ok("{}"), error(500, 1, None), Reply::HangUp] {
         assert!(matches!(found([reply], &work).await, Finding::CannotTell(_)));
     }
+}
+
+/// What a container says, or no longer says, that can never be published.
+fn ruins() -> [Reply; 3] {
+    [ok(r#"{"status_code":"EXPIRED"}"#), ok(r#"{"status_code":"ERROR"}"#), error(400, 100, Some(33))]
+}
+
+#[tokio::test]
+async fn without_a_container_that_could_be_published_the_list_decides() {
+    let work = prepared(&[]);
+    let before = [medium("1", "other", "09:58:59"), medium("2", TEXT, "08:59:59")];
+    for ruin in ruins() {
+        assert_eq!(found([ruin.clone(), media(&before)], &work).await, Finding::Gone);
+        let ours = [&before[..], &[medium("3", TEXT, "10:00:02")]].concat();
+        let finding = found([ruin.clone(), media(&ours)], &work).await;
+        assert!(matches!(&finding, Finding::Live(live) if live.id == "3"), "{finding:?}");
+        let finding = found([ruin, error(500, 2, None)], &work).await;
+        assert!(matches!(finding, Finding::CannotTell(PlatformCode { code: Some(2), .. })), "{finding:?}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_appeared_since_the_permit_may_be_ours_unless_it_is_known_or_of_another_kind() {
+    let mut work = prepared(&[]);
+    let gone = || error(400, 100, Some(33));
+    let nobody_knows = Finding::CannotTell(PlatformCode::default());
+    let undated = medium("1", TEXT, "x");
+    for list in [
+        vec![medium("1", "edited since", "10:00:02")],
+        vec![medium("1", TEXT, "10:00:02"), medium("2", TEXT, "10:00:03")],
+        vec![medium("1", TEXT, "09:30:00")],
+        vec![undated],
+    ] {
+        assert_eq!(found([gone(), media(&list)], &work).await, nobody_knows, "{list:?}");
+    }
+    let list = [medium("1", "edited since", "10:00:02")];
+    work.taken = vec!["1".to_owned()];
+    assert_eq!(found([gone(), media(&list)], &work).await, Finding::Gone);
+    work.taken.clear();
+    for other in [r#""media_type":"CAROUSEL_ALBUM""#, r#""media_type":"VIDEO","media_product_type":"REELS""#]
+    {
+        let list =
+            [format!(r#"{{"id":"1","caption":"{TEXT}","timestamp":"2026-11-22T10:00:02+0000",{other}}}"#)];
+        assert_eq!(found([gone(), media(&list)], &work).await, Finding::Gone, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_without_words_is_like_any_other() {
+    let work = Work { caption: String::new(), ..prepared(&[]) };
+    let list = [medium("1", "", "10:00:02")];
+    let finding = found([error(400, 100, Some(33)), media(&list)], &work).await;
+    assert_eq!(finding, Finding::CannotTell(PlatformCode::default()));
+    assert_eq!(found([error(400, 100, Some(33)), media(&[])], &work).await, Finding::Gone);
+}
+
+#[tokio::test]
+async fn a_young_container_that_seems_missing_decides_nothing() {
+    let mut work = prepared(&[]);
+    work.handles.since = Some(now() - TimeDelta::minutes(9));
+    let finding = found([error(400, 100, Some(33))], &work).await;
+    assert!(matches!(finding, Finding::CannotTell(PlatformCode { subcode: Some(33), .. })), "{finding:?}");
+}
+
+#[tokio::test]
+async fn a_list_without_an_end_does_not_prove_that_a_post_is_gone() {
+    let more = r#"{"data":[],"paging":{"cursors":{"after":"a"},"next":"https://elsewhere/"}}"#;
+    let replies = [vec![error(400, 100, Some(33))], vec![ok(more); 10]].concat();
+    assert_eq!(found(replies, &prepared(&[])).await, Finding::CannotTell(PlatformCode::default()));
 }
 
 fn medium(id: &str, caption: &str, time: &str) -> String {
@@ -277,13 +346,9 @@ async fn a_published_container_is_live_even_if_the_list_does_not_show_it() {
 }
 
 #[tokio::test]
-async fn quota_used_up_is_waiting_and_a_blocked_action_is_unclear() {
-    let script = Script::new([error(400, 9, Some(2_207_042)), error(403, 4, Some(2_207_051))]).await;
-    let (meta, work) = (meta(script.address), prepared(&[]));
-    assert!(
-        matches!(meta.publish(&work).await, Published::Refused(r) if matches!(r.remedy, Remedy::Wait(_)))
-    );
-    let published = meta.publish(&work).await;
+async fn a_blocked_action_is_unclear() {
+    let script = Script::new([error(403, 4, Some(2_207_051))]).await;
+    let published = meta(script.address).publish(&prepared(&[])).await;
     assert!(matches!(published, Published::Unclear(PlatformCode { subcode: Some(2_207_051), .. })));
 }
 

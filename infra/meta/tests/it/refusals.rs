@@ -71,11 +71,28 @@ const OURS: &str = r#"{"data":[{"id":"104_9","message":"Fresh & warm: 50 % off, 
     "created_time":"2026-11-22T10:00:01+0000","application":{"id":"4242"}}]}"#;
 
 #[tokio::test]
-async fn a_duplicate_that_is_our_own_lost_post_is_found_instead_of_refused() {
+async fn a_duplicate_beside_a_post_like_ours_is_doubtful_since_it_may_be_another_publications() {
     let script = Script::new([error(400, 506, Some(1_455_006)), ok(OURS)]).await;
     let published = meta(script.address).publish(&work(Platform::Facebook, 0)).await;
-    assert!(matches!(published, Published::Live(live) if live.id == "104_9"));
+    assert!(matches!(published, Published::Doubtful(r) if r.reason == Reason::Duplicate), "{published:?}");
     assert_eq!(script.paths(), ["POST /v25.0/104/feed", "GET /v25.0/104/published_posts"]);
+}
+
+#[tokio::test]
+async fn a_missing_object_is_a_staged_photo_where_there_are_staged_photos() {
+    let mut work = work(Platform::Facebook, 1);
+    work.handles = handles(&["1"], None);
+    let missing = PlatformCode { status: Some(400), code: Some(100), subcode: Some(33) };
+    let script = Script::new([error(400, 100, Some(33))]).await;
+    let published = meta(script.address).publish(&work).await;
+    let lost = Refusal { code: missing, ..Refusal::of(Reason::PreparationLost, Remedy::PrepareAgain) };
+    assert_eq!(published, Published::Refused(lost));
+    script.only();
+    let out_of_reach = Refusal { code: missing, ..Refusal::of(Reason::PermissionMissing, Remedy::Retry) };
+    assert_eq!(self::published(400, 100, Some(33)).await, Published::Refused(out_of_reach), "without photos");
+    let script = Script::new([error(500, 100, Some(33))]).await;
+    let published = meta(script.address).publish(&work).await;
+    assert!(matches!(published, Published::Unclear(_)), "a server error refuses nothing: {published:?}");
 }
 
 #[tokio::test]

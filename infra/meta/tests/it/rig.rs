@@ -44,14 +44,15 @@ impl Rig {
         let sandbox = Sandbox::new(sandbox::Settings::default()).unwrap();
         let seed = sandbox.seed();
         tokio::spawn(sandbox.serve(listener, std::future::pending()));
-        let settings = Settings {
-            app_id: seed.app_id.clone(),
-            app_secret: SecretString::from(seed.app_secret.clone()),
-            ..stage::settings(address)
-        };
+        let settings = settings(&seed, address);
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let meta = Meta::new(change(settings), Arc::new(Fixed(Utc::now()))).unwrap();
         Self { meta, seed, address, pictures: serve_pictures().await, http }
+    }
+
+    /// The adapter as another process has it, which remembers nothing.
+    pub(crate) fn restart(&mut self) {
+        self.meta = Meta::new(settings(&self.seed, self.address), Arc::new(Fixed(Utc::now()))).unwrap();
     }
 
     /// Work for a surface on the first Page of the seed or its account.
@@ -91,9 +92,24 @@ impl Rig {
     }
 
     pub(crate) async fn admin(&self, path: &str, body: Value) -> Value {
+        self.control(reqwest::Method::POST, path, body).await
+    }
+
+    /// Switches of the sandbox; those that are not named get their defaults.
+    pub(crate) async fn switches(&self, switches: Value) {
+        self.control(reqwest::Method::PUT, "switches", switches).await;
+    }
+
+    /// Lets the sandbox live so many hours ago.
+    pub(crate) async fn hours_ago(&self, hours: i64) {
+        let offset = serde_json::json!({ "offset_ms": -hours * 3_600_000 });
+        self.control(reqwest::Method::PUT, "clock", offset).await;
+    }
+
+    async fn control(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
         let url = format!("http://{}/_sandbox/{path}", self.address);
-        let request = self.http.post(url).header("content-type", "application/json").body(body.to_string());
-        let answer = request.send().await.unwrap();
+        let request = self.http.request(method, url).header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
         serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
     }
@@ -110,9 +126,19 @@ impl Rig {
 
     /// What became public, in order.
     pub(crate) async fn ledger(&self) -> Vec<Value> {
-        let url = format!("http://{}/_sandbox/ledger", self.address);
+        self.read("ledger").await["entries"].as_array().unwrap().clone()
+    }
+
+    /// How often an endpoint was called.
+    pub(crate) async fn calls(&self, endpoint: &str) -> usize {
+        let calls = self.read(&format!("requests?endpoint={endpoint}")).await;
+        calls["calls"].as_array().unwrap().len()
+    }
+
+    async fn read(&self, path: &str) -> Value {
+        let url = format!("http://{}/_sandbox/{path}", self.address);
         let body = self.http.get(url).send().await.unwrap().bytes().await.unwrap();
-        serde_json::from_slice::<Value>(&body).unwrap()["entries"].as_array().unwrap().clone()
+        serde_json::from_slice(&body).unwrap()
     }
 
     /// The only thing that became public.
@@ -146,6 +172,14 @@ impl Rig {
         for (n, piece) in media.iter().enumerate() {
             assert_eq!(piece["alt_text"], format!("picture {n}"));
         }
+    }
+}
+
+fn settings(seed: &Seed, address: SocketAddr) -> Settings {
+    Settings {
+        app_id: seed.app_id.clone(),
+        app_secret: SecretString::from(seed.app_secret.clone()),
+        ..stage::settings(address)
     }
 }
 

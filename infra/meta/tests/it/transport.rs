@@ -55,7 +55,7 @@ async fn a_connection_that_was_closed_while_idle_makes_no_second_request() {
         match second {
             Published::Live(live) => assert_eq!((live.id.as_str(), arrived), ("104_2", 2)),
             Published::Unclear(_) => assert!(arrived <= 2),
-            Published::Refused(refusal) => panic!("{refusal:?}"),
+            Published::Refused(refusal) | Published::Doubtful(refusal) => panic!("{refusal:?}"),
         }
     }
 }

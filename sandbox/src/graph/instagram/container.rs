@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::caption;
+use super::{caption, limit};
 use crate::graph::answer::{Answer, Outcome};
 use crate::graph::error::{GraphError, no_such_object};
 use crate::graph::scene::Scene;
@@ -21,6 +21,7 @@ pub(crate) fn run(scene: &mut Scene) -> Outcome {
     let (caption, alt_text) = (text("caption"), text("alt_text"));
     caption.as_deref().map_or(Ok(()), caption::check)?;
     alt_text.as_deref().map_or(Ok(()), caption::check_alt_text)?;
+    limit::check_containers(scene, account)?;
     let carousel = scene.param("media_type") == Some("CAROUSEL");
     let children = if carousel { children(scene, account)? } else { Vec::new() };
     let picture = if carousel { None } else { Some(picture(scene)?) };
@@ -39,8 +40,13 @@ pub(crate) fn run(scene: &mut Scene) -> Outcome {
         created_ms: scene.now,
         progress: scene.twist.container.unwrap_or(Progress::Ready),
     };
+    if let Some(it) = scene.world.accounts.get_mut(&account) {
+        it.containers.add(scene.now);
+    }
     let id = container.id;
-    scene.world.containers.insert(id, container);
+    if !scene.twist.vanish {
+        scene.world.containers.insert(id, container);
+    }
     Ok(Answer::Json(json!({ "id": id.to_string() })))
 }
 

@@ -8,7 +8,7 @@ use crate::graph::answer::{Answer, Outcome};
 use crate::graph::auth::Actor;
 use crate::graph::error::{GraphError, missing};
 use crate::graph::scene::Scene;
-use crate::ledger::{Draft, Piece, What};
+use crate::ledger::{Appearance, Piece, What};
 use crate::switches::SecondPublish;
 use crate::world::container::Progress;
 use crate::world::media::Media;
@@ -39,23 +39,12 @@ pub(crate) fn run(scene: &mut Scene) -> Outcome {
         }
         Progress::Ready => {}
     }
-    check_quota(scene, account)?;
+    limit::check_quota(scene, account)?;
     Ok(id_answer(publish(scene, account, creation, actor)))
 }
 
 fn id_answer(id: Id) -> Answer {
     Answer::Json(json!({ "id": id.to_string() }))
-}
-
-fn check_quota(scene: &mut Scene, account: Id) -> Result<(), GraphError> {
-    let (used, total) = limit::quota(scene, account);
-    if used < total {
-        return Ok(());
-    }
-    Err(GraphError::new(9, "Application request limit reached").sub(2_207_042).user(
-        "Cannot publish",
-        "You have reached the maximum number of posts that is allowed to be published.",
-    ))
 }
 
 fn publish(scene: &mut Scene, account: Id, creation: Id, actor: Actor) -> Id {
@@ -74,7 +63,7 @@ fn publish(scene: &mut Scene, account: Id, creation: Id, actor: Actor) -> Id {
     }
     if let Some(it) = scene.world.accounts.get_mut(&account) {
         it.media.push(id);
-        it.spend(scene.now);
+        it.publishes.add(scene.now);
     }
     id
 }
@@ -115,7 +104,7 @@ fn record(scene: &Scene, media: &Media, actor: Actor) -> u64 {
     } else {
         media.children.iter().filter_map(|id| scene.world.media.get(id)).filter_map(piece).collect()
     };
-    scene.ledger.record(Draft {
+    scene.ledger.record(Appearance {
         at_ms: scene.now,
         what: if media.children.is_empty() { What::Media } else { What::Carousel },
         account: media.account,

@@ -31,8 +31,11 @@ pub(crate) fn run(scene: &mut Scene) -> Outcome {
     scene.node(&CONTAINER, whole)
 }
 
-/// Lets a fault change the container, unless it is published.
+/// Lets a fault remove the container, or change it unless it is published.
 pub(crate) fn bend(scene: &mut Scene, id: u64) {
+    if scene.twist.vanish {
+        scene.world.containers.remove(&id);
+    }
     let (Some(progress), Some(container)) = (scene.twist.container, scene.world.containers.get_mut(&id))
     else {
         return;

@@ -31,6 +31,19 @@ pub(crate) fn photos(scene: &Scene, page: Id) -> Result<Vec<Id>, GraphError> {
     Ok(photos)
 }
 
+/// Lets a fault remove the staged photos that the call names.
+pub(crate) fn vanish(scene: &mut Scene, page: Id) {
+    if !scene.twist.vanish {
+        return;
+    }
+    for item in scene.call.params.list("attached_media").unwrap_or_default() {
+        let Ok(id) = media_fbid(&item) else { continue };
+        if scene.world.photos.get(&id).is_some_and(|photo| photo.page == page && !photo.published) {
+            scene.world.photos.remove(&id);
+        }
+    }
+}
+
 fn media_fbid(item: &str) -> Result<Id, GraphError> {
     let bad =
         || GraphError::new(100, "(#100) Param attached_media must be an array of objects with media_fbid");

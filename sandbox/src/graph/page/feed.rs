@@ -3,13 +3,13 @@
 use serde_json::json;
 use url::Url;
 
-use super::{attach, post};
+use super::{attach, post, schedule};
 use crate::graph::answer::{Answer, Outcome};
 use crate::graph::auth::Actor;
 use crate::graph::error::GraphError;
 use crate::graph::scene::Scene;
 use crate::graph::shape::POST;
-use crate::ledger::{Draft, Piece, What};
+use crate::ledger::{Appearance, Piece, What};
 use crate::world::post::Post;
 use crate::world::{Id, Kind};
 
@@ -22,6 +22,7 @@ pub(crate) fn run(scene: &mut Scene) -> Outcome {
     let actor = scene.publisher(page)?;
     let text = |name: &str| scene.param(name).map(str::to_owned);
     let (message, link) = (text("message"), text("link"));
+    attach::vanish(scene, page);
     let photos = attach::photos(scene, page)?;
     let published = scene.call.params.flag("published").unwrap_or(true);
     check(scene, message.as_deref(), link.as_deref(), photos.is_empty())?;
@@ -59,12 +60,7 @@ fn check(
     if message.is_some_and(|text| text.chars().count() > LONGEST) {
         return Err(GraphError::new(100, "(#100) Param message must be no longer than 63206 characters"));
     }
-    if scene.param("scheduled_publish_time").is_some() {
-        return Err(GraphError::new(
-            100,
-            "(#100) The sandbox does not schedule: leave out scheduled_publish_time",
-        ));
-    }
+    schedule::refuse(scene)?;
     link.map_or(Ok(()), check_link)
 }
 
@@ -125,7 +121,7 @@ pub(crate) fn record(scene: &Scene, post: &Post, what: What, actor: Actor) -> u6
         let photo = scene.world.photos.get(id)?;
         Some(Piece { picture: photo.picture.clone(), alt_text: photo.alt_text.clone() })
     };
-    scene.ledger.record(Draft {
+    scene.ledger.record(Appearance {
         at_ms: scene.now,
         what,
         account: post.page,

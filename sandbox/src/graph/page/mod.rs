@@ -12,3 +12,4 @@ pub(crate) mod photo;
 pub(crate) mod photos;
 pub(crate) mod post;
 pub(crate) mod profile;
+pub(crate) mod schedule;

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::feed;
+use super::{feed, schedule};
 use crate::graph::answer::{Answer, Outcome};
 use crate::graph::auth::Actor;
 use crate::graph::error::missing;
 use crate::graph::scene::Scene;
-use crate::ledger::{Draft, Piece, What};
+use crate::ledger::{Appearance, Piece, What};
 use crate::world::post::{Photo, Post};
 use crate::world::{Id, Kind};
 
@@ -15,6 +15,7 @@ use crate::world::{Id, Kind};
 pub(crate) fn run(scene: &mut Scene) -> Outcome {
     let page = scene.id();
     let actor = scene.publisher(page)?;
+    schedule::refuse(scene)?;
     let picture = scene.picture.clone().ok_or_else(|| missing("url"))?;
     let text = |name: &str| scene.param(name).map(str::to_owned);
     let caption = text("caption").or_else(|| text("message")).or_else(|| text("name"));
@@ -31,7 +32,9 @@ pub(crate) fn run(scene: &mut Scene) -> Outcome {
         published,
     };
     let photo_id = photo.id;
-    scene.world.photos.insert(photo_id, photo);
+    if published || !scene.twist.vanish {
+        scene.world.photos.insert(photo_id, photo);
+    }
     let story = published && !scene.call.params.flag("no_story").unwrap_or(false);
     if published && !story {
         record_alone(scene, photo_id, actor);
@@ -49,7 +52,7 @@ pub(crate) fn run(scene: &mut Scene) -> Outcome {
 fn record_alone(scene: &Scene, photo: Id, actor: Actor) {
     let Some(photo) = scene.world.photos.get(&photo) else { return };
     let piece = Piece { picture: photo.picture.clone(), alt_text: photo.alt_text.clone() };
-    scene.ledger.record(Draft {
+    scene.ledger.record(Appearance {
         at_ms: scene.now,
         what: What::Photo,
         account: photo.page,

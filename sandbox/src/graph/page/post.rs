@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::feed::record;
+use super::schedule;
 use crate::clock;
 use crate::graph::answer::{Outcome, success};
 use crate::graph::error::{GraphError, may_not_post, no_such_object};
@@ -104,6 +105,7 @@ fn photo(world: &World, id: Id, base: &str) -> Option<Value> {
 pub(crate) fn edit(scene: &mut Scene) -> Outcome {
     let page = page_of(scene)?;
     let actor = scene.publisher(page)?;
+    schedule::refuse(scene)?;
     let (id, now, listed) = (scene.id(), scene.now, scene.listed_ms());
     let message = scene.param("message").map(str::to_owned);
     let publish = scene.call.params.flag("is_published").unwrap_or(false);
