@@ -4,7 +4,10 @@ use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use cluster::Cluster;
 use secrecy::ExposeSecret;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -176,9 +179,17 @@ impl Runtime {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+/// The most connections that wait to be accepted. A thousand clients may come at one instant, and whoever finds the line full
+/// tries again only after 200 ms. Linux allows 4,096 (`net.core.somaxconn`, listen(2)).
+const BACKLOG: u32 = 4_096;
+
+/// Listens, with a long line.
+pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let listen = async {
-        let listener = TcpListener::bind(address).await?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
         let bound = listener.local_addr()?;
         Ok((listener, bound))
     };

@@ -40,9 +40,9 @@ INSERT INTO approvals (id, organization_id, post_id, method, person_id, api_key_
     FROM copies c JOIN publications p ON p.id = c.original JOIN approvals a ON a.id = p.approval_id;
 INSERT INTO approved_content (approval_id, channel_id, content_hash)
     SELECT c.approval, p.channel_id, p.content_hash FROM copies c JOIN publications p ON p.id = c.original;
-INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, due_at, deadline_at, next_step_at,
-        content, content_hash, approval_id)
-    SELECT c.publication, p.organization_id, p.workspace_id, c.post, p.channel_id, p.platform, c.due,
+INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at, deadline_at,
+        next_step_at, content, content_hash, approval_id)
+    SELECT c.publication, p.organization_id, p.workspace_id, c.post, p.channel_id, p.platform, p.remote_id, c.due,
         c.due + (p.deadline_at - p.due_at), c.due - interval '{lead} seconds', p.content, p.content_hash, c.approval
     FROM copies c JOIN publications p ON p.id = c.original;
 DROP TABLE copies;

@@ -60,6 +60,8 @@ CREATE TABLE publications (
     post_id          uuid NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
     channel_id       uuid NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
     platform         text NOT NULL,
+    -- The channel's id there. Who publishes to it is a matter of the platform's object, whichever workspaces connected it.
+    remote_id        text NOT NULL,
     state            text NOT NULL DEFAULT 'scheduled' CHECK (state IN ('scheduled', 'preparing', 'ready', 'publishing',
                          'published', 'failed', 'unconfirmed', 'missed', 'cancelled')),
     reason           text,
@@ -99,10 +101,11 @@ CREATE TABLE publications (
 ) WITH (fillfactor = 70);
 -- The queue. A million future posts cost the ones due now nothing: they are further right in the index.
 CREATE INDEX publications_steps ON publications (state, next_step_at) WHERE next_step_at IS NOT NULL;
--- One at a time per channel, whatever the workers do.
-CREATE UNIQUE INDEX publications_lane ON publications (channel_id) WHERE state = 'publishing';
+-- One at a time per Page or account, whatever the workers do and however many workspaces or organizations connected it.
+CREATE UNIQUE INDEX publications_lane ON publications (platform, remote_id) WHERE state = 'publishing';
 -- One platform post belongs to one publication.
-CREATE UNIQUE INDEX publications_platform_post ON publications (channel_id, platform_post_id) WHERE platform_post_id IS NOT NULL;
+CREATE UNIQUE INDEX publications_platform_post ON publications (platform, remote_id, platform_post_id)
+    WHERE platform_post_id IS NOT NULL;
 
 CREATE TABLE attempts (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -2,10 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use tokio::net::TcpListener;
-
 use super::{Failure, at};
-use crate::Runtime;
+use crate::{Runtime, runtime::listen};
 
 /// The stand-in for the platforms.
 #[derive(Debug, clap::Args)]
@@ -23,8 +21,8 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let listener = TcpListener::bind(self.listen).await?;
-        let address = at(listener.local_addr()?);
+        let (listener, bound) = listen(self.listen).await?;
+        let address = at(bound);
         let settings = sandbox::Settings {
             light: self.light,
             latency: Duration::from_millis(self.latency),

@@ -66,7 +66,14 @@ impl FrontEnd {
         let begun = json!({"workspace_id": self.workspace, "provider": "meta"});
         let begun = self.post("/v1/connections", &begun).await;
         let back = self.log_in(begun["authorize_url"].as_str().unwrap(), person).await;
-        let page = self.http.get(back).send().await.unwrap().text().await.unwrap();
+        let asks = self.http.get(&back).send().await.unwrap().text().await.unwrap();
+        let nonce =
+            asks.split("name=\"nonce\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        let form = self
+            .http
+            .post(back.split('?').next().unwrap())
+            .form(&[("nonce", nonce), ("decision", "continue")]);
+        let page = form.send().await.unwrap().text().await.unwrap();
         let code = page.split("<code>").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
         let connection = format!("/v1/connections/{}", begun["id"].as_str().unwrap());
         let offer = self.post(&format!("{connection}/complete"), &json!({"completion_code": code})).await;

@@ -21,9 +21,9 @@ struct Surface {
 }
 
 impl Surface {
-    /// Whether a publication of this surface passes the moment.
+    /// Whether a publication of this surface passes the moment: a caption needs no preparation.
     fn passes(&self, moment: Moment) -> bool {
-        moment != Moment::HandleSaved || self.pictures > 0
+        !matches!(moment, Moment::Claimed | Moment::HandleSaved | Moment::Prepared) || self.pictures > 0
     }
 }
 

@@ -1,6 +1,7 @@
 //! The publishing workers: one per queue, the same claims, slots and records.
 
 mod keeper;
+mod pace;
 mod permits;
 mod source;
 mod steps;
@@ -23,6 +24,7 @@ use crate::{
     wake::Bell,
 };
 use keeper::Keeper;
+use pace::Pace;
 use permits::Permits;
 use source::QueueSource;
 use steps::Step;
@@ -115,6 +117,7 @@ impl PublishingWorkers {
                 returns: returns(&source),
                 permits: Permits::start(self.queue.clone()),
                 turns: Semaphore::new(self.limits.at_once(queue)),
+                pace: Pace::default(),
                 shutdown: shutdown.clone(),
             };
             let name = format!("{}-{:x}", step.source.name(), self.worker.0);

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{keeper::Keeper, permits::Permits, source::QueueSource};
+use super::{keeper::Keeper, pace::Pace, permits::Permits, source::QueueSource};
 use crate::{backend::Held, batch::Batches, recorder::Recorder, source::DueRows};
 
 /// How long the knowledge that a permit stands is good for: a disconnection takes effect within this time.
@@ -34,6 +34,8 @@ pub(super) struct Step {
     pub(super) permits: Permits,
     /// One for each call that may be made at once.
     pub(super) turns: Semaphore,
+    /// Spreads a crowd a little.
+    pub(super) pace: Pace,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -106,7 +108,13 @@ impl Step {
         let mut known_at = held.claimed_at;
         let turn = tokio::select! {
             biased;
-            standing = self.stands_until(held, due, &mut known_at) => if standing { self.turn().await } else { return Some(unsent(held)) },
+            standing = self.stands_until(held, due, &mut known_at) => {
+                if !standing {
+                    return Some(unsent(held));
+                }
+                self.pace.keep().await;
+                self.turn().await
+            }
             () = self.shutdown.cancelled() => None,
         };
         if turn.is_none() || !window.is_open() {

@@ -200,6 +200,11 @@ impl PublicationQueue for MemoryQueue {
         Ok(claimed)
     }
 
+    /// Nothing here: every row is prepared, so that the tests see each step.
+    async fn make_ready(&self) -> Result<usize, QueueUnavailable> {
+        Ok(0)
+    }
+
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable> {
         let rows = self.rows.lock().unwrap();
         let waiting = rows.values().filter(|entry| entry.queue == queue && !entry.in_hand);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::{
     QueryableByName,
-    sql_types::{Array, BigInt, Bytea, Double, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bytea, Double, Integer, Nullable, Text, Uuid as SqlUuid},
 };
 use publishing::{
     content::ContentHash,
@@ -19,35 +19,51 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
-/// Claims rows that are due in one of the states `$1`: state `$2` from now on, a new epoch, a lease of `$5` milliseconds.
-/// Parameters: `$3` limit, `$4` worker. State by state, because the index then yields the rows in order and the claim reads no
-/// more of them than it takes, however many are due.
-const CLAIM: &str = "WITH due AS (
-    SELECT d.id FROM unnest($1) AS s (state), LATERAL (
-        SELECT q.id, q.next_step_at FROM publications q WHERE q.state = s.state AND q.next_step_at <= now()
-        ORDER BY q.next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED) d
-    ORDER BY d.next_step_at LIMIT $3
-), claimed AS (
+/// What is due in one of the states `$1`, at most `$3` rows, and locked. State by state, because the index then yields the rows in
+/// order and no more of them are read than are taken, however many are due. Four fifths are the ones that wait longest; if there
+/// are more than that, the rest are the ones that came last. So whoever has one thing to publish does not wait behind
+/// somebody's hundred thousand, and those still go on in order.
+fn due(columns: &str) -> String {
+    let rows = |order: &str, limit: &str| {
+        format!(
+            "SELECT d.* FROM unnest($1) AS s (state), LATERAL (
+        SELECT {columns}, q.next_step_at FROM publications q
+        WHERE q.state = s.state AND q.next_step_at <= now() AND (s.state <> 'scheduled' OR {PREPARES})
+        ORDER BY q.next_step_at {order} LIMIT {limit} FOR UPDATE SKIP LOCKED) d
+    ORDER BY d.next_step_at {order} LIMIT {limit}"
+        )
+    };
+    let oldest = rows("ASC", "($3 * 4 + 4) / 5");
+    let newest = rows(
+        "DESC",
+        "(SELECT CASE WHEN count(*) < ($3 * 4 + 4) / 5 THEN 0 ELSE $3 - count(*) END FROM oldest)",
+    );
+    format!(
+        "WITH oldest AS ({oldest}\n), newest AS ({newest}\n), due AS (SELECT * FROM oldest UNION SELECT * FROM newest\n)"
+    )
+}
+
+/// Whether there is anything to prepare: text and links are ready as they are.
+pub(super) const PREPARES: &str = "q.content ? 'pictures'";
+
+/// Claims what is due: state `$2` from now on, a new epoch, a lease of `$5` milliseconds for worker `$4`.
+const CLAIM: &str = ", claimed AS (
     UPDATE publications p SET state = $2, epoch = p.epoch + 1, worker = $4, updated_at = now(),
         looks = p.looks + ($2 = 'unconfirmed')::int, next_step_at = now() + $5 * interval '1 millisecond'
     FROM due WHERE p.id = due.id RETURNING p.*
 )";
 
-/// The permit. Of the candidates it takes the first of each channel on which nothing is being published; the others wait their
-/// turn a little, so that a long line on one channel does not stand before everybody else. What is past its deadline is
+/// The permit. Of the candidates it takes the first of each Page or account on which nothing is being published; the others wait
+/// their turn a little, so that a long line in one place does not stand before everybody else. What is past its deadline is
 /// missed. The same parameters as above, `$1` and `$2` being fixed: a caller that gets a row back may send it, nobody else may.
-const PERMIT: &str = "WITH candidate AS (
-    SELECT d.* FROM unnest($1) AS s (state), LATERAL (
-        SELECT q.id, q.channel_id, q.due_at, q.deadline_at, q.next_step_at FROM publications q
-        WHERE q.state = s.state AND q.next_step_at <= now() ORDER BY q.next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED) d
-    ORDER BY d.next_step_at LIMIT $3
-), ranked AS (
-    SELECT c.id, row_number() OVER (PARTITION BY c.channel_id ORDER BY c.due_at, c.id) AS place,
-        EXISTS (SELECT FROM publications b WHERE b.channel_id = c.channel_id AND b.state = 'publishing') AS busy
-    FROM candidate c WHERE c.deadline_at >= now()
+const PERMIT: &str = ", ranked AS (
+    SELECT c.id, row_number() OVER (PARTITION BY c.platform, c.remote_id ORDER BY c.due_at, c.id) AS place,
+        EXISTS (SELECT FROM publications b
+            WHERE b.platform = c.platform AND b.remote_id = c.remote_id AND b.state = 'publishing') AS busy
+    FROM due c WHERE c.deadline_at >= now()
 ), missed AS (
     UPDATE publications p SET state = 'missed', next_step_at = NULL, epoch = p.epoch + 1, updated_at = now()
-    FROM candidate c WHERE p.id = c.id AND c.deadline_at < now() RETURNING p.id, p.organization_id
+    FROM due c WHERE p.id = c.id AND c.deadline_at < now() RETURNING p.id, p.organization_id
 ), told AS (
     INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.missed', id FROM missed
 ), waiting AS (
@@ -59,22 +75,21 @@ const PERMIT: &str = "WITH candidate AS (
     FROM ranked r WHERE p.id = r.id AND r.place = 1 AND NOT r.busy RETURNING p.*
 )";
 
-/// What a step needs to know, beside the row itself. Only looks ask what else the channel published. The subqueries keep the
-/// database from reading all channels for the few that were claimed.
+/// What a step needs to know, beside the row itself. Only looks ask what else was published in the same place, by whichever
+/// workspace. The subqueries keep the database from reading all channels for the few that were claimed.
 const LOAD: &str = "
-SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.content, p.content_hash, p.handles, p.failures, p.looks,
-    p.platform_post_id, c.remote_id, t.sealed, t.data_key, t.data_wrapped, o.organization_key, o.ring_version,
-    o.organization_wrapped,
+SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.remote_id, p.content::text AS content, p.content_hash,
+    p.handles::text AS handles, p.failures, p.looks, p.platform_post_id, t.sealed, t.data_key, t.data_wrapped,
+    o.organization_key, o.ring_version, o.organization_wrapped,
     (extract(epoch FROM p.due_at - clock_timestamp()) * 1000)::float8 AS due_ms,
     (extract(epoch FROM p.deadline_at - clock_timestamp()) * 1000)::float8 AS deadline_ms,
     (extract(epoch FROM clock_timestamp() - p.permitted_at) * 1000)::float8 AS permitted_ms,
     (extract(epoch FROM clock_timestamp() - p.first_permitted_at) * 1000)::float8 AS first_permitted_ms,
     CASE WHEN p.state = 'unconfirmed' THEN ARRAY(
-        SELECT b.platform_post_id FROM publications b WHERE b.channel_id = p.channel_id
+        SELECT b.platform_post_id FROM publications b WHERE b.platform = p.platform AND b.remote_id = p.remote_id
             AND b.platform_post_id IS NOT NULL AND b.published_at > p.first_permitted_at - interval '1 day')
     END AS taken
 FROM claimed p
-CROSS JOIN LATERAL (SELECT c.remote_id FROM channels c WHERE c.id = p.channel_id LIMIT 1) c
 LEFT JOIN LATERAL (
     SELECT t.sealed, k.id AS data_key, k.wrapped AS data_wrapped FROM channel_tokens t JOIN connection_keys k ON k.id = t.key_id
     WHERE t.channel_id = p.channel_id LIMIT 1) t ON true
@@ -98,11 +113,11 @@ pub(super) const fn states(queue: Queue) -> (&'static [&'static str], &'static s
 
 /// The statement that claims from a queue.
 pub(super) fn statement(queue: Queue) -> String {
-    let claim = match queue {
-        Queue::Permit => PERMIT,
-        Queue::Preparation | Queue::Look | Queue::FollowUp => CLAIM,
+    let (columns, claim) = match queue {
+        Queue::Permit => ("q.id, q.platform, q.remote_id, q.due_at, q.deadline_at", PERMIT),
+        Queue::Preparation | Queue::Look | Queue::FollowUp => ("q.id", CLAIM),
     };
-    format!("{claim}{LOAD}")
+    format!("{}{claim}{LOAD}", due(columns))
 }
 
 #[derive(QueryableByName)]
@@ -117,12 +132,12 @@ pub(super) struct ClaimedRow {
     channel_id: Uuid,
     #[diesel(sql_type = Text)]
     platform: String,
-    #[diesel(sql_type = Jsonb)]
-    content: serde_json::Value,
+    #[diesel(sql_type = Text)]
+    content: String,
     #[diesel(sql_type = Bytea)]
     content_hash: Vec<u8>,
-    #[diesel(sql_type = Jsonb)]
-    handles: serde_json::Value,
+    #[diesel(sql_type = Text)]
+    handles: String,
     #[diesel(sql_type = Integer)]
     failures: i32,
     #[diesel(sql_type = Integer)]
@@ -186,10 +201,10 @@ impl TryFrom<ClaimedRow> for Claimed {
             platform: row.platform.parse().map_err(|_| StoreError::corrupt("publications.platform"))?,
             remote_channel: row.remote_id,
             token,
-            content: serde_json::from_value(row.content)
+            content: serde_json::from_str(&row.content)
                 .map_err(|_| StoreError::corrupt("publications.content"))?,
             content_hash: ContentHash(hash),
-            handles: serde_json::from_value(row.handles)
+            handles: serde_json::from_str(&row.handles)
                 .map_err(|_| StoreError::corrupt("publications.handles"))?,
             failures: row.failures,
             looks: row.looks,

@@ -1,7 +1,9 @@
 //! Publications: the queue that workers claim from, and the rows that people read.
 
 mod claim;
+mod hold;
 mod queue;
+mod ready;
 mod record;
 pub(crate) mod row;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use diesel::{
     QueryableByName, sql_query,
-    sql_types::{Array, BigInt, Double, Jsonb, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Double, Nullable, Text, Uuid as SqlUuid},
 };
 use publishing::{
     id::PublicationId,
@@ -17,7 +17,7 @@ use publishing::{
 use super::{
     WAKE_CHANNEL,
     claim::{ClaimedRow, statement, states},
-    record,
+    hold, ready, record,
 };
 use crate::{
     error::StoreError,
@@ -145,23 +145,10 @@ fn unavailable(error: &StoreError) -> QueueUnavailable {
     QueueUnavailable
 }
 
-/// Claims as columns of a statement. What such a statement demands of a row besides its id is said so that it needs the claim as
-/// well (`CASE WHEN p.epoch = x.epoch`): the database then finds the rows by their ids. A bare `state = …` looks more selective
-/// whenever the statistics were made at a quiet time, and every claim would be compared with every row in that state.
-fn columns(claims: &[Claim]) -> (Vec<uuid::Uuid>, Vec<i64>) {
-    claims.iter().map(|c| (c.publication.uuid(), c.epoch)).unzip()
-}
-
 #[derive(QueryableByName)]
 struct NextDue {
     #[diesel(sql_type = Nullable<Double>)]
     ms: Option<f64>,
-}
-
-#[derive(QueryableByName)]
-struct Standing {
-    #[diesel(sql_type = SqlUuid)]
-    id: uuid::Uuid,
 }
 
 #[async_trait]
@@ -198,44 +185,21 @@ impl PublicationQueue for PgPublicationQueue {
         ask.await.map_err(|error: StoreError| unavailable(&error))
     }
 
+    async fn make_ready(&self) -> Result<usize, QueueUnavailable> {
+        let lead = self.timing.permit_lead;
+        let made = async { ready::make_ready(&mut *self.pool.get().await?, lead).await };
+        made.await.map_err(|error: StoreError| unavailable(&error))
+    }
+
     async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
-        use diesel_async::RunQueryDsl;
-        // Row by row through the primary key, whatever the statistics say about states: thousands may be publishing.
-        const STATEMENT: &str = "SELECT x.id FROM unnest($1, $2) AS x (id, epoch),
-            LATERAL (SELECT p.epoch, p.state, p.channel_id FROM publications p WHERE p.id = x.id LIMIT 1) p,
-            LATERAL (SELECT FROM channel_tokens t WHERE t.channel_id = p.channel_id LIMIT 1) t
-            WHERE p.epoch = x.epoch AND p.state = $3";
-        let (ids, epochs) = columns(claims);
-        let ask = async {
-            let mut connection = self.pool.get().await?;
-            let standing: Vec<Standing> = sql_query(STATEMENT)
-                .bind::<Array<SqlUuid>, _>(ids)
-                .bind::<Array<BigInt>, _>(epochs)
-                .bind::<Text, _>(states(Queue::Permit).1)
-                .load(&mut connection)
-                .await?;
-            Ok(standing.into_iter().map(|row| PublicationId::from_uuid(row.id)).collect())
-        };
+        let ask = async { hold::confirm(&mut *self.pool.get().await?, claims).await };
         ask.await.map_err(|error: StoreError| unavailable(&error))
     }
 
     async fn save_handles(&self, claim: Claim, handles: &Handles) -> Result<(), ClaimLost> {
-        use diesel_async::RunQueryDsl;
-        let save = async {
-            let handles = serde_json::to_value(handles).map_err(|_| StoreError::corrupt("handles"))?;
-            let mut connection = self.pool.get().await?;
-            let saved = sql_query(
-                "UPDATE publications SET handles = $3, updated_at = now() WHERE id = $1 AND epoch = $2 AND state = 'preparing'",
-            )
-            .bind::<SqlUuid, _>(claim.publication.uuid())
-            .bind::<BigInt, _>(claim.epoch)
-            .bind::<Jsonb, _>(handles)
-            .execute(&mut connection)
-            .await?;
-            Ok::<_, StoreError>(saved == 1)
-        };
+        let save = async { hold::save_handles(&mut *self.pool.get().await?, claim, handles).await };
         // Without the certainty that the handle is kept the next call must not be made: an outage counts as a lost claim.
-        match save.await.map_err(|error| unavailable(&error)) {
+        match save.await.map_err(|error: StoreError| unavailable(&error)) {
             Ok(true) => Ok(()),
             Ok(false) | Err(QueueUnavailable) => Err(ClaimLost),
         }
@@ -253,48 +217,12 @@ impl PublicationQueue for PgPublicationQueue {
     }
 
     async fn give_back(&self, queue: Queue, claims: &[Claim]) -> Result<(), QueueUnavailable> {
-        use diesel_async::RunQueryDsl;
-        let (ids, epochs) = columns(claims);
-        let give = async {
-            let mut connection = self.pool.get().await?;
-            sql_query(
-                "UPDATE publications p SET state = $3, worker = NULL, next_step_at = now(), updated_at = now()
-                FROM unnest($1, $2) AS x (id, epoch)
-                WHERE p.id = x.id AND CASE WHEN p.epoch = x.epoch THEN p.state = $4 AND NOT p.needs_person ELSE false END",
-            )
-            .bind::<Array<SqlUuid>, _>(ids)
-            .bind::<Array<BigInt>, _>(epochs)
-            .bind::<Text, _>(states(queue).0[0])
-            .bind::<Text, _>(states(queue).1)
-            .execute(&mut connection)
-            .await?;
-            wake(&mut connection).await
-        };
-        give.await.map_err(|error| unavailable(&error))
+        let give = async { hold::give_back(&mut *self.pool.get().await?, queue, claims).await };
+        give.await.map_err(|error: StoreError| unavailable(&error))
     }
 
     async fn keep(&self, claims: &[Claim]) -> Result<(), QueueUnavailable> {
-        use diesel_async::RunQueryDsl;
-        let (ids, epochs) = columns(claims);
-        let keep = async {
-            let mut connection = self.pool.get().await?;
-            sql_query(
-                // A row that somebody else is just writing needs no longer lease, and waiting for it could be waiting for each other.
-                "WITH held AS MATERIALIZED (
-                    SELECT q.id FROM unnest($1, $2) AS x (id, epoch), LATERAL (
-                        SELECT q.id FROM publications q WHERE q.id = x.id AND q.epoch = x.epoch
-                            AND q.state IN ('preparing', 'unconfirmed', 'published') AND q.worker IS NOT NULL AND NOT q.needs_person
-                        FOR UPDATE SKIP LOCKED) q
-                )
-                UPDATE publications p SET next_step_at = now() + $3 * interval '1 millisecond' FROM held WHERE p.id = held.id",
-            )
-            .bind::<Array<SqlUuid>, _>(ids)
-            .bind::<Array<BigInt>, _>(epochs)
-            .bind::<Double, _>(self.timing.lease.as_secs_f64() * 1e3)
-            .execute(&mut connection)
-            .await?;
-            Ok(())
-        };
+        let keep = async { hold::keep(&mut *self.pool.get().await?, claims, self.timing.lease).await };
         keep.await.map_err(|error: StoreError| unavailable(&error))
     }
 }

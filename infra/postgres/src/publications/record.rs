@@ -17,7 +17,7 @@ const FENCE: &str = if cfg!(feature = "without-fence") {
     ""
 } else {
     "AND (p.epoch = x.epoch OR (x.next = 'published' AND x.epoch > p.plan_epoch AND p.platform_post_id IS NULL
-        AND p.state IN ('publishing', 'unconfirmed', 'ready')))"
+        AND p.state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed')))"
 };
 
 /// What follows from what was written, in the same transaction: a line of the log, and an event.
@@ -32,25 +32,32 @@ SELECT id, next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') AS wakes 
 /// How long after publication the permalink is asked for: not in the busy second.
 const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
 
+/// Where something that becomes ready stands in the permit lead, 0 to 1, and what that takes.
+const SPREAD: &str =
+    "least((row_number() OVER (PARTITION BY q.organization_id, o.next = 'ready' ORDER BY q.due_at, o.id) - 1)
+    / 1000.0, 1)";
+const ORIGIN: &str =
+    ", LATERAL (SELECT q.organization_id, q.due_at FROM publications q WHERE q.id = o.id LIMIT 1) q";
+
 /// Parameters `$1` to `$15` are columns of equal length; `$16` is the permit lead in milliseconds.
 ///
 /// A claim holds once: what is written a second time, because the first answer of the database got lost, changes nothing. A
 /// publication whose channel was disconnected during the call waits for a person and still takes what is certain: that it is
 /// public, or that it is not. In the second case it ends there, because nobody may send it without a new decision.
 ///
-/// What becomes ready is spread over the first nine tenths of the last second before its due time, in proportion to how much its
-/// organization has in the batch: somebody's single post is permitted before another's bulk.
+/// What becomes ready is spread as in [`super::ready`]. Only batches with something to spread look up what that takes.
 ///
 /// The conditions on the state are written so that they need the outcome too. By themselves they look very selective whenever
 /// the statistics were made at a quiet time, and the database would read the whole table for a handful of rows. Rows are locked in the
 /// order of their ids, as by everybody who locks several.
-fn statement() -> String {
+fn statement(spreads: bool) -> String {
+    let (spread, look_up) = if spreads { (SPREAD, ORIGIN) } else { ("0", "") };
     format!(
         "WITH x AS MATERIALIZED (
-    SELECT o.*, (row_number() OVER (PARTITION BY q.organization_id, o.next = 'ready' ORDER BY q.due_at) - 1) * 0.9 * $16 / 1000 AS spread
+    SELECT o.*, {spread} * 0.9 * $16 AS spread
     FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS o
         (id, epoch, next, delay, start_over, handles, platform_post_id, permalink, step, verdict, reason, status, code, subcode,
-         event), LATERAL (SELECT q.organization_id, q.due_at FROM publications q WHERE q.id = o.id LIMIT 1) q
+         event){look_up}
     ORDER BY o.id
 ), done AS (
     UPDATE publications p SET
@@ -59,7 +66,7 @@ fn statement() -> String {
             WHEN x.next = 'follow_up' THEN 'published' ELSE x.next END,
         next_step_at = CASE
             WHEN p.needs_person AND x.next <> 'published' THEN NULL
-            WHEN x.next = 'ready' THEN greatest(now(), p.due_at - ($16 - least(x.spread, 0.9 * $16)) * interval '1 millisecond')
+            WHEN x.next = 'ready' THEN greatest(now(), p.due_at - ($16 - x.spread) * interval '1 millisecond')
             WHEN x.next = 'send_again' THEN greatest(now(), p.due_at - $16 * interval '1 millisecond')
             ELSE now() + x.delay * interval '1 millisecond' END,
         reason = CASE WHEN x.next = 'published' THEN NULL
@@ -73,6 +80,7 @@ fn statement() -> String {
         worker = NULL, updated_at = now()
     FROM x WHERE p.id = x.id {FENCE}
         AND CASE WHEN x.next = 'follow_up' THEN p.state = 'published'
+            WHEN x.next = 'published' THEN p.state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed')
             ELSE p.state IN ('preparing', 'ready', 'publishing', 'unconfirmed') END
         AND CASE WHEN p.worker IS NOT NULL OR x.next = 'published' THEN true
             ELSE p.needs_person AND x.next IN ('published', 'failed', 'missed', 'scheduled', 'send_again') END
@@ -165,7 +173,7 @@ pub(super) async fn record(
     for outcome in outcomes {
         columns.push(outcome);
     }
-    let done: Vec<Done> = diesel::sql_query(statement())
+    let done: Vec<Done> = diesel::sql_query(statement(columns.next.contains(&"ready")))
         .bind::<Array<SqlUuid>, _>(columns.id)
         .bind::<Array<BigInt>, _>(columns.epoch)
         .bind::<Array<Text>, _>(columns.next)

@@ -70,6 +70,7 @@ table! {
         post_id -> Uuid,
         channel_id -> Uuid,
         platform -> Text,
+        remote_id -> Text,
         state -> Text,
         reason -> Nullable<Text>,
         needs_person -> Bool,

@@ -40,12 +40,12 @@ async fn of_eight_workers_that_claim_at_once_each_row_goes_to_one() {
 #[tokio::test]
 async fn a_claim_brings_everything_its_step_needs() {
     let stage = Stage::set().await;
-    let channel = stage.channel().await;
+    let channel = stage.channel_to("4711").await;
     let id = stage.schedule(&[channel], TimeDelta::zero()).await.publications[0].id;
     let claimed = stage.claim_one(Queue::Preparation).await;
     assert_eq!((claimed.claim.publication, claimed.claim.epoch), (id, 1));
     assert_eq!((claimed.organization, claimed.channel), (stage.caller.organization, channel));
-    assert_eq!(claimed.remote_channel, channel.uuid().to_string());
+    assert_eq!(claimed.remote_channel, "4711");
     assert_eq!(claimed.content.hash(channel), claimed.content_hash);
     assert_eq!(claimed.due_in, Duration::ZERO);
     assert!(claimed.deadline_in > Duration::from_mins(59));
@@ -71,7 +71,7 @@ async fn a_channel_without_a_token_is_claimed_without_one() {
 async fn a_row_that_does_not_read_holds_up_no_other() {
     let stage = Stage::set().await;
     let (odd, fine) = (stage.due().await, stage.due().await);
-    let spoil = "UPDATE publications SET content = '[]'";
+    let spoil = "UPDATE publications SET content = '{\"pictures\": 1}'";
     stage.run(&format!("{spoil} WHERE id = '{}'", odd.uuid())).await;
     assert_eq!(stage.claim_one(Queue::Preparation).await.claim.publication, fine);
     let waits = stage.row(odd).await.waits.unwrap();
@@ -171,6 +171,18 @@ async fn a_look_knows_what_else_the_channel_published() {
     let look = stage.claim_one(Queue::Look).await;
     assert_eq!(look.taken, ["1_1"]);
     assert!(look.permitted_ago.is_some() && look.first_permitted_ago.is_some());
+}
+
+#[tokio::test]
+async fn a_look_knows_what_another_organization_published_on_the_same_page() {
+    let stage = Stage::set().await;
+    let neighbour = stage.neighbour().await;
+    let (ours, theirs) = (stage.channel_to("4711").await, neighbour.channel_to("4711").await);
+    let (_, claim) = neighbour.in_state(theirs, State::Publishing).await;
+    assert!(neighbour.record(claim, published("4711_1")).await);
+    let (id, _) = stage.in_state(ours, State::Unconfirmed).await;
+    stage.time_passes(id).await;
+    assert_eq!(stage.claim_one(Queue::Look).await.taken, ["4711_1"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Fairness: somebody's bulk does not stand before somebody else's single post.
 
+use chrono::TimeDelta;
 use publishing::{
     id::{ChannelId, PublicationId},
     publication::State,
@@ -8,8 +9,13 @@ use publishing::{
 
 use super::stage::{ANNE, Stage, outcome};
 
+/// Contents that have to be prepared, and that do not.
+const PICTURE: &str =
+    r#"{"caption": "", "pictures": [{"media": "media_01h455vb4pex5vsknk084sn02q", "digest": "00"}]}"#;
+const TEXT: &str = r#"{"caption": ""}"#;
+
 /// Scheduled publications by the thousand, one per channel in turn, due in a minute; their preparation is due.
-async fn bulk(stage: &Stage, channels: &[ChannelId], count: usize) {
+async fn bulk(stage: &Stage, channels: &[ChannelId], count: usize, content: &str) {
     let (o, w) = (stage.caller.organization.uuid(), stage.workspace.uuid());
     let channels: Vec<_> = channels.iter().map(|channel| format!("'{}'", channel.uuid())).collect();
     let (channels, lanes) = (channels.join(", "), channels.len());
@@ -21,10 +27,10 @@ async fn bulk(stage: &Stage, channels: &[ChannelId], count: usize) {
              INSERT INTO approvals (id, organization_id, post_id, method, person_id)
                  SELECT approval, '{o}', post, 'schedule_action', '{o}' FROM bulk;
              INSERT INTO approved_content SELECT approval, channel, decode(repeat('00', 32), 'hex') FROM bulk;
-             INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, due_at, deadline_at,
-                 next_step_at, content, content_hash, approval_id)
-                 SELECT gen_random_uuid(), '{o}', '{w}', post, channel, 'facebook', date_trunc('minute', now()) + interval '2 minutes',
-                     now() + interval '1 hour', now(), '{{\"caption\": \"\"}}', decode(repeat('00', 32), 'hex'), approval FROM bulk;
+             INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
+                 deadline_at, next_step_at, content, content_hash, approval_id)
+                 SELECT gen_random_uuid(), '{o}', '{w}', post, channel, 'facebook', channel, date_trunc('minute', now()) + interval '2 minutes',
+                     now() + interval '1 hour', now(), '{content}', decode(repeat('00', 32), 'hex'), approval FROM bulk;
              DROP TABLE bulk;"
         ))
         .await;
@@ -67,9 +73,9 @@ async fn last_second_begins(stage: &Stage) {
 async fn a_single_post_is_in_the_first_permits_beside_a_bulk_of_two_thousand() {
     let stage = Stage::set().await;
     let neighbour = stage.neighbour().await;
-    bulk(&stage, &channels(&stage, 50).await, 2_000).await;
+    bulk(&stage, &channels(&stage, 50).await, 2_000, PICTURE).await;
     let theirs = channels(&neighbour, 1).await;
-    bulk(&neighbour, &theirs, 1).await;
+    bulk(&neighbour, &theirs, 1, PICTURE).await;
     prepare(&stage).await;
     assert_eq!(stage.count("publications WHERE state = 'ready'").await, 2_001);
     last_second_begins(&stage).await;
@@ -81,7 +87,7 @@ async fn a_single_post_is_in_the_first_permits_beside_a_bulk_of_two_thousand() {
 #[tokio::test]
 async fn a_permit_is_asked_for_in_the_last_second_and_not_before() {
     let stage = Stage::set().await;
-    bulk(&stage, &channels(&stage, 10).await, 1_000).await;
+    bulk(&stage, &channels(&stage, 10).await, 1_000, PICTURE).await;
     prepare(&stage).await;
     let outside = "publications WHERE next_step_at NOT BETWEEN due_at - interval '1 second' AND due_at - interval '99 milliseconds'";
     assert_eq!(stage.count(outside).await, 0);
@@ -90,7 +96,7 @@ async fn a_permit_is_asked_for_in_the_last_second_and_not_before() {
 #[tokio::test]
 async fn a_long_line_on_one_channel_does_not_stand_before_another_channel() {
     let stage = Stage::set().await;
-    bulk(&stage, &channels(&stage, 1).await, 600).await;
+    bulk(&stage, &channels(&stage, 1).await, 600, PICTURE).await;
     prepare(&stage).await;
     let (id, _): (PublicationId, _) = stage.in_state(stage.channel().await, State::Ready).await;
     stage.run("UPDATE publications SET next_step_at = now() - interval '1 second'").await;
@@ -104,4 +110,55 @@ async fn a_long_line_on_one_channel_does_not_stand_before_another_channel() {
         }
         assert!(batches <= 4, "the line came back before everybody had a turn");
     }
+}
+
+#[tokio::test]
+async fn a_single_post_is_prepared_next_however_many_came_before_it() {
+    let stage = Stage::set().await;
+    let neighbour = stage.neighbour().await;
+    bulk(&stage, &channels(&stage, 50).await, 2_000, PICTURE).await;
+    let theirs = channels(&neighbour, 1).await;
+    bulk(&neighbour, &theirs, 1, PICTURE).await;
+    let claimed = stage.queue.claim(Queue::Preparation, ANNE, 100).await.unwrap();
+    assert_eq!(claimed.len(), 100);
+    assert!(claimed.iter().any(|row| row.channel == theirs[0]), "the neighbour waits behind the bulk");
+    let mut total = claimed.len();
+    while let batch @ 1.. = stage.queue.claim(Queue::Preparation, ANNE, 100).await.unwrap().len() {
+        total += batch;
+    }
+    assert_eq!(total, 2_001, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn text_becomes_ready_by_itself_and_pictures_do_not() {
+    let stage = Stage::set().await;
+    let neighbour = stage.neighbour().await;
+    bulk(&stage, &channels(&stage, 50).await, 3_000, TEXT).await;
+    bulk(&stage, &channels(&stage, 1).await, 7, PICTURE).await;
+    let theirs = channels(&neighbour, 1).await;
+    bulk(&neighbour, &theirs, 1, TEXT).await;
+    assert_eq!(stage.claim(Queue::Preparation).await.len(), 7, "nobody is given what needs no preparation");
+    let mut made = 0;
+    while let batch @ 1.. = stage.queue.make_ready().await.unwrap() {
+        made += batch;
+    }
+    assert_eq!(made, 3_001);
+    let outside = "publications WHERE state = 'ready'
+        AND next_step_at NOT BETWEEN due_at - interval '1 second' AND due_at - interval '99 milliseconds'";
+    assert_eq!(stage.count(outside).await, 0);
+    last_second_begins(&stage).await;
+    let permits = stage.queue.claim(Queue::Permit, ANNE, 500).await.unwrap();
+    assert!(permits.iter().any(|row| row.channel == theirs[0]), "the neighbour waits behind the bulk");
+    assert!(permits.len() < 100, "the bulk itself is spread over the second");
+}
+
+#[tokio::test]
+async fn text_that_is_due_already_may_be_permitted_at_once() {
+    let stage = Stage::set().await;
+    let id = stage.text(stage.channel().await, TimeDelta::zero()).await;
+    let later = stage.text(stage.channel().await, TimeDelta::minutes(1)).await;
+    assert_eq!(stage.queue.make_ready().await.unwrap(), 2);
+    assert_eq!(stage.claim_one(Queue::Permit).await.claim.publication, id);
+    let waits = stage.row(later).await.waits.unwrap();
+    assert!(waits > 58_000.0 && waits <= 59_100.0, "{waits}");
 }

@@ -76,6 +76,19 @@ async fn while_a_channel_publishes_its_others_wait_and_other_channels_do_not() {
 }
 
 #[tokio::test]
+async fn a_page_that_two_organizations_connected_is_published_to_by_one_at_a_time() {
+    let stage = Stage::set().await;
+    let neighbour = stage.neighbour().await;
+    let (ours, theirs) = (stage.channel_to("4711").await, neighbour.channel_to("4711").await);
+    let (_, first) = stage.in_state(ours, State::Publishing).await;
+    let (waiting, _) = neighbour.in_state(theirs, State::Ready).await;
+    assert!(neighbour.claim(Queue::Permit).await.is_empty(), "the Page is busy");
+    assert!(stage.record(first, published("4711_1")).await);
+    stage.time_passes(waiting).await;
+    assert_eq!(neighbour.claim_one(Queue::Permit).await.claim.publication, waiting);
+}
+
+#[tokio::test]
 async fn after_the_deadline_there_is_no_permit_and_the_owner_is_told() {
     let stage = Stage::set().await;
     let (id, _) = stage.in_state(stage.channel().await, State::Ready).await;

@@ -119,8 +119,8 @@ async fn approvals_and_posts_have_a_shape_too() {
     ] {
         assert_eq!(refused_by(&stage, &format!("UPDATE {change}")).await, constraint, "{change}");
     }
-    let again = "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, due_at, deadline_at,
-        next_step_at, content, content_hash, approval_id) SELECT gen_random_uuid(), organization_id, workspace_id, post_id,
-        channel_id, platform, due_at, deadline_at, next_step_at, content, content_hash, approval_id FROM publications";
+    let again = "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
+        deadline_at, next_step_at, content, content_hash, approval_id) SELECT gen_random_uuid(), organization_id, workspace_id, post_id,
+        channel_id, platform, remote_id, due_at, deadline_at, next_step_at, content, content_hash, approval_id FROM publications";
     assert_eq!(refused_by(&stage, again).await, "publications_post_id_channel_id_key");
 }

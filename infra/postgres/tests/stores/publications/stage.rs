@@ -10,8 +10,8 @@ use postgres::{Pool, connections::PgConnectionStore, posts::PgPostStore, publica
 use publishing::{
     approval::Approval,
     connection::ConnectionStore,
-    content::{ApprovedContent, Content, Override},
-    id::{ChannelId, ConnectionId, PostId, PublicationId},
+    content::{ApprovedContent, ApprovedPicture, Content, Override},
+    id::{ChannelId, ConnectionId, MediaId, PostId, PublicationId},
     platform::Platform,
     post::{
         Post, PostError, PostView, Target,
@@ -113,13 +113,18 @@ impl Stage {
 
     /// A new connected channel with a token.
     pub(crate) async fn channel(&self) -> ChannelId {
+        self.channel_to(&Uuid::new_v4().to_string()).await
+    }
+
+    /// A new connected channel to a Page that others may have connected too.
+    pub(crate) async fn channel_to(&self, page: &str) -> ChannelId {
         let (channel, key) = (ChannelId::new(), Uuid::new_v4());
         let (connection, c) = (ConnectionId::new().uuid(), channel.uuid());
         let (o, w) = (self.caller.organization.uuid(), self.workspace.uuid());
         self.run(&format!(
             "INSERT INTO connections (id, organization_id, workspace_id, provider) VALUES ('{connection}', '{o}', '{w}', 'meta');
              INSERT INTO channels (id, organization_id, workspace_id, connection_id, platform, remote_id, name, state)
-                 VALUES ('{c}', '{o}', '{w}', '{connection}', 'facebook', '{c}', 'Harbour', 'connected');
+                 VALUES ('{c}', '{o}', '{w}', '{connection}', 'facebook', '{page}', 'Harbour', 'connected');
              INSERT INTO connection_keys (id, organization_id, connection_id, wrapped) VALUES ('{key}', '{o}', '{connection}', 'k');
              INSERT INTO channel_tokens (channel_id, connection_id, key_id, sealed) VALUES ('{c}', '{connection}', '{key}', 's');"
         ))
@@ -165,9 +170,22 @@ impl Stage {
     /// Writes a post and plans it. Its steps begin when it is due.
     pub(crate) async fn schedule(&self, channels: &[ChannelId], after: TimeDelta) -> PostView {
         let draft = self.draft(channels);
-        self.posts.insert(&draft).await.unwrap();
+        self.posts.insert(&draft, None).await.unwrap();
         let (post, plan) = self.scheduled(&draft, after);
         self.posts.save(&post, draft.version, Some(&plan)).await.unwrap()
+    }
+
+    /// Plans a text without pictures, due after so long.
+    pub(crate) async fn text(&self, channel: ChannelId, after: TimeDelta) -> PublicationId {
+        let draft = self.draft(&[channel]);
+        self.posts.insert(&draft, None).await.unwrap();
+        let (post, mut plan) = self.scheduled(&draft, after);
+        let due_at = plan.publications[0].due_at;
+        let content = ApprovedContent { caption: post.content.caption.clone(), link: None, pictures: vec![] };
+        let text = Planned { next_step_at: now(), ..planned_with(content, channel, due_at) };
+        plan.approval.covers = vec![(channel, text.content_hash)];
+        plan.publications = vec![text];
+        self.posts.save(&post, draft.version, Some(&plan)).await.unwrap().publications[0].id
     }
 
     /// A publication that is due now, on a channel of its own.
@@ -286,8 +304,17 @@ pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
 
+/// A publication with a picture, which has to be prepared.
 pub(crate) fn planned(post: &Post, channel: ChannelId, due_at: DateTime<Utc>) -> Planned {
-    let content = ApprovedContent { caption: post.content.caption.clone(), link: None, pictures: vec![] };
+    let picture =
+        ApprovedPicture { media: MediaId::from_uuid(Uuid::nil()), digest: "00".into(), alt_text: None };
+    let content =
+        ApprovedContent { caption: post.content.caption.clone(), link: None, pictures: vec![picture] };
+    planned_with(content, channel, due_at)
+}
+
+/// A publication of this content.
+pub(crate) fn planned_with(content: ApprovedContent, channel: ChannelId, due_at: DateTime<Utc>) -> Planned {
     Planned {
         id: PublicationId::new(),
         channel,
