@@ -26,6 +26,7 @@ CREATE TABLE connections (
 CREATE INDEX connections_by_age ON connections (organization_id, id DESC);
 CREATE INDEX connections_by_workspace ON connections (organization_id, workspace_id);
 CREATE INDEX connections_by_person ON connections (person_lookup) WHERE person_lookup IS NOT NULL;
+CREATE INDEX connections_unfinished ON connections (updated_at) WHERE state = 'new';
 CREATE INDEX connections_checks ON connections (next_check_at) WHERE next_check_at IS NOT NULL;
 
 -- The login in progress, or the last one that failed.
@@ -36,22 +37,26 @@ CREATE TABLE connection_attempts (
     begun_by_kind text NOT NULL CHECK (begun_by_kind IN ('session', 'api_key')),
     begun_by uuid NOT NULL,
     stage text NOT NULL DEFAULT 'awaiting_person'
-        CHECK (stage IN ('awaiting_person', 'exchanging', 'awaiting_completion', 'awaiting_selection', 'failed')),
+        CHECK (stage IN ('awaiting_person', 'exchanging', 'awaiting_confirmation', 'awaiting_completion',
+            'awaiting_selection', 'failed')),
     failure text,
-    -- SHA-256 of one-time codes of 256 random bits; gone once used.
-    state_hash bytea CONSTRAINT connection_attempts_state_is_unique UNIQUE CHECK (octet_length(state_hash) = 32),
+    -- SHA-256 of one-time codes of 256 random bits. Each opens its stage only. What a browser brings (the state, and the nonce of
+    -- the page that asks the person) stays, so that a code that was used can be told from one that never was.
+    state_hash bytea NOT NULL CONSTRAINT connection_attempts_state_is_unique UNIQUE CHECK (octet_length(state_hash) = 32),
+    confirmation_hash bytea CONSTRAINT connection_attempts_confirmation_is_unique UNIQUE
+        CHECK (octet_length(confirmation_hash) = 32),
     completion_hash bytea CHECK (octet_length(completion_hash) = 32),
     return_url text,
     expires_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,
     CHECK ((stage = 'failed') = (failure IS NOT NULL)),
-    CHECK ((stage = 'awaiting_person') = (state_hash IS NOT NULL)),
+    CHECK (stage <> 'awaiting_confirmation' OR confirmation_hash IS NOT NULL),
     CHECK ((stage = 'awaiting_completion') = (completion_hash IS NOT NULL))
 );
 CREATE INDEX connection_attempts_by_end ON connection_attempts (expires_at);
 
--- Everything a grant reaches, sealed, until somebody chooses or fifteen minutes are over.
+-- Everything a grant reaches, sealed, until somebody chooses or time is up: thirteen minutes, and gone within fifteen.
 CREATE TABLE pending_selections (
     attempt_id uuid PRIMARY KEY REFERENCES connection_attempts ON DELETE CASCADE,
     organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,

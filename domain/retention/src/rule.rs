@@ -25,6 +25,8 @@ pub enum Topic {
     IdempotentAnswers,
     /// Logins on a platform that were begun.
     ConnectionAttempts,
+    /// Connections that never came about.
+    UnfinishedConnections,
     /// Pages and accounts offered for choice, with their tokens.
     PendingSelections,
     /// Platform tokens of what was disconnected.
@@ -62,6 +64,7 @@ impl Topic {
             Self::ApiKeys => "api_keys",
             Self::IdempotentAnswers => "idempotent_answers",
             Self::ConnectionAttempts => "connection_attempts",
+            Self::UnfinishedConnections => "unfinished_connections",
             Self::PendingSelections => "pending_selections",
             Self::DisconnectedTokens => "disconnected_tokens",
             Self::Connections => "connections",

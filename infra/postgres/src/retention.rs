@@ -46,6 +46,13 @@ const fn statement(topic: Topic) -> Option<&'static str> {
         Topic::ApiKeys => delete!("api_keys", "id", "least(revoked_at, expires_at) < $1"),
         Topic::IdempotentAnswers => delete!("idempotency_keys", "claim_id", "created_at < $1"),
         Topic::ConnectionAttempts => delete!("connection_attempts", "id", "expires_at < $1"),
+        // The age is asked about at both places: whoever begins again at this very moment changes it, and the outer condition sees
+        // the change.
+        Topic::UnfinishedConnections => {
+            "DELETE FROM connections WHERE state = 'new' AND updated_at < $1 AND id IN (SELECT id FROM connections c
+            WHERE state = 'new' AND updated_at < $1
+                AND NOT EXISTS (SELECT FROM connection_attempts a WHERE a.connection_id = c.id) LIMIT $2)"
+        }
         Topic::PendingSelections => {
             delete!("pending_selections", "attempt_id", "created_at < $1 OR expires_at < now()")
         }

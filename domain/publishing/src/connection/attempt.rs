@@ -49,6 +49,8 @@ pub enum Stage {
     AwaitingPerson,
     /// The person came back; the platform is being asked for the tokens.
     Exchanging,
+    /// The person is asked, on a page of this deployment, whether that organization is to have the channels.
+    AwaitingConfirmation,
     /// The browser that came back has not shown its completion code through the client that began.
     AwaitingCompletion,
     /// The client has not chosen channels.
@@ -63,6 +65,7 @@ impl Stage {
         match self {
             Self::AwaitingPerson => "awaiting_person",
             Self::Exchanging => "exchanging",
+            Self::AwaitingConfirmation => "awaiting_confirmation",
             Self::AwaitingCompletion => "awaiting_completion",
             Self::AwaitingSelection => "awaiting_selection",
             Self::Failed(_) => "failed",

@@ -1,8 +1,7 @@
-//! Beginning a login, the person's return from the platform, and the completion by whoever began.
+//! Beginning a login, and its completion by whoever began.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::SecretString;
-use tenancy::{Caller, OrganizationId, Scope, WorkspaceId};
+use tenancy::{Caller, OrganizationId, Scope, WorkspaceId, idempotency::Fence};
 use url::Url;
 use uuid::Uuid;
 
@@ -10,26 +9,17 @@ use super::{
     Connections, admit,
     attempt::{Beginner, Stage},
     code::{self, OneTimeCode},
-    disconnect::CourtesyRevoke,
     error::{ConnectionError, Violation},
-    failure::Failure,
     pending::{Offer, Pending, Sealer},
     provider::Provider,
     return_url,
     standing::Connection,
-    stored::{NewAttempt, NewConnection, PendingSelection, Returned},
+    stored::{NewAttempt, NewConnection},
 };
-use crate::{
-    authorizer::Grant,
-    id::{self, ConnectionId},
-};
+use crate::id::{self, ConnectionId};
 
 /// How long a person may take in the platform's dialog.
 const LOGIN_LASTS: TimeDelta = TimeDelta::minutes(10);
-
-/// How long what a grant reaches is kept for the choice. The privacy rules promise that it is destroyed within fifteen
-/// minutes; the sweep that destroys it runs every minute and may itself be late.
-const SELECTION_LASTS: TimeDelta = TimeDelta::minutes(13);
 
 /// What a login is begun for.
 #[derive(Debug, Clone)]
@@ -38,10 +28,12 @@ pub struct Begin {
     pub workspace: WorkspaceId,
     /// Whose login.
     pub provider: Provider,
-    /// Where the browser goes afterwards; without it the callback page shows the completion code.
+    /// Where the browser goes afterwards; without it a page shows the completion code.
     pub return_url: Option<Url>,
     /// Origins this caller may be sent back to, besides the deployment's.
     pub caller_origins: Vec<String>,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }
 
 /// A login that has begun.
@@ -55,28 +47,6 @@ pub struct Begun {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What the platform sends the browser back with.
-#[derive(Debug, Clone)]
-pub enum Back {
-    /// The person agreed.
-    Code(SecretString),
-    /// The person did not.
-    Denied,
-}
-
-/// Where the browser goes now.
-#[derive(Debug)]
-pub struct CameBack {
-    /// Which connection.
-    pub connection: ConnectionId,
-    /// The completion code, or why there is none.
-    pub outcome: Result<OneTimeCode, Failure>,
-    /// The client's address with the outcome in its query.
-    pub return_url: Option<Url>,
-    /// A grant that nobody will use, to be taken back on the platform.
-    pub revoke: Option<CourtesyRevoke>,
-}
-
 impl Connections {
     /// Begins the login of a new connection.
     pub async fn begin(&self, caller: &Caller, wanted: Begin) -> Result<Begun, ConnectionError> {
@@ -87,6 +57,7 @@ impl Connections {
             organization: caller.organization,
             workspace: wanted.workspace,
             provider: wanted.provider,
+            fence: wanted.fence,
         };
         let (attempt, state) = self.new_attempt(caller, wanted.return_url, &wanted.caller_origins)?;
         if !self.store.begin(&connection, &attempt).await? {
@@ -141,75 +112,6 @@ impl Connections {
     ) -> Result<Begun, ConnectionError> {
         let authorize_url = self.authorizer(provider)?.authorize_url(state.expose(), &self.settings.callback);
         Ok(Begun { connection, authorize_url, expires_at: attempt.expires_at })
-    }
-
-    /// Takes the browser back from the platform. Uses up `state`, whatever comes of it; a `state` that is unknown, used or
-    /// too old is [`ConnectionError::NotFound`], and the browser is sent nowhere.
-    pub async fn came_back(&self, state: &str, back: Back) -> Result<CameBack, ConnectionError> {
-        let returned = self.store.consume_state(code::hash(state), self.clock.now()).await?;
-        let returned = returned.ok_or(ConnectionError::NotFound)?;
-        let reached = match back {
-            Back::Denied => Err(Failure::AccessDenied),
-            Back::Code(code) => self.reach(returned.provider, &code).await?,
-        };
-        let (outcome, revoke) = match reached {
-            Err(failure) => (Err(failure), None),
-            Ok(pending) if pending.candidates.iter().all(|c| !c.can_publish) => {
-                (Err(Failure::NothingToConnect), self.unused(&returned, &pending.grant).await?)
-            }
-            Ok(pending) => self.keep(&returned, &pending).await?,
-        };
-        if let Err(failure) = outcome {
-            self.store.fail(returned.attempt, failure).await?;
-        }
-        let connection = returned.connection;
-        let return_url = returned.return_url.map(|url| return_url::with_outcome(&url, connection, &outcome));
-        Ok(CameBack { connection, outcome, return_url, revoke })
-    }
-
-    /// Exchanges the code and lists what the grant reaches.
-    async fn reach(
-        &self,
-        provider: Provider,
-        code: &SecretString,
-    ) -> Result<Result<Pending, Failure>, ConnectionError> {
-        let authorizer = self.authorizer(provider)?;
-        let grant = match authorizer.exchange(code, &self.settings.callback).await {
-            Ok(grant) => grant,
-            Err(refusal) => return Ok(Err(Failure::Platform(refusal.reason))),
-        };
-        let candidates = authorizer.candidates(&grant).await;
-        Ok(candidates
-            .map(|candidates| Pending { grant, candidates })
-            .map_err(|r| Failure::Platform(r.reason)))
-    }
-
-    /// Seals what the grant reaches for the choice. Where the login was replaced meanwhile nobody will use the grant.
-    async fn keep(
-        &self,
-        returned: &Returned,
-        pending: &Pending,
-    ) -> Result<(Result<OneTimeCode, Failure>, Option<CourtesyRevoke>), ConnectionError> {
-        let completion = OneTimeCode::draw(self.random.as_ref());
-        let kept = PendingSelection {
-            person: self.person(returned.provider, &pending.grant.remote_person),
-            secret: self.sealer(returned.organization).await?.pending(returned.attempt, pending)?,
-            completion: completion.hash(),
-            expires_at: self.clock.now() + SELECTION_LASTS,
-        };
-        if self.store.save_pending(returned.attempt, &kept).await? {
-            return Ok((Ok(completion), None));
-        }
-        Ok((Err(Failure::Replaced), self.unused(returned, &pending.grant).await?))
-    }
-
-    async fn unused(
-        &self,
-        returned: &Returned,
-        grant: &Grant,
-    ) -> Result<Option<CourtesyRevoke>, ConnectionError> {
-        let (person, token) = (&grant.remote_person, &grant.token);
-        self.courtesy(returned.connection, returned.provider, person, token).await
     }
 
     /// Shows that the browser that came back belongs to whoever began, and opens the list of candidates. For anybody else

@@ -67,7 +67,7 @@ impl Connections {
 
     /// Opens what was removed. The promise is kept already, so nothing here is an error: a token that does not open, or a
     /// store that does not answer, costs the courtesy only.
-    async fn after(&self, severed: Severed) -> Option<CourtesyRevoke> {
+    pub(super) async fn after(&self, severed: Severed) -> Option<CourtesyRevoke> {
         let opened = self.open(&severed);
         let nothing_there = severed.grant.is_none() && severed.pending.is_none();
         let (person, token) = match opened {

@@ -3,6 +3,20 @@
 pub use crate::post::Violation;
 use tenancy::{Denied, StoreError, sealing::SealError};
 
+/// Why a one-time code of a login opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stale {
+    /// Nobody drew it, or its login is gone: replaced by a newer one, disconnected, or over for a day.
+    #[error("the code is unknown")]
+    Unknown,
+    /// It was used before.
+    #[error("the code was used")]
+    Used,
+    /// Nobody used it in time.
+    #[error("the code ran out of time")]
+    Expired,
+}
+
 /// Why a use case of this topic did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
@@ -12,6 +26,9 @@ pub enum ConnectionError {
     /// It does not exist for this caller.
     #[error("not found")]
     NotFound,
+    /// What the browser brought opens no login.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     /// The request's fields are wrong.
     #[error("{} fields are not acceptable", .0.len())]
     Invalid(Vec<Violation>),

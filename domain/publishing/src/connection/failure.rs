@@ -9,6 +9,8 @@ use crate::refusal::{Fixer, Reason};
 pub enum Failure {
     /// The person said no in the platform's dialog.
     AccessDenied,
+    /// The person said no on this deployment's own page after that dialog.
+    Declined,
     /// The person granted access, but to nothing that can be connected.
     NothingToConnect,
     /// Another login of the connection began meanwhile, or it was disconnected.
@@ -22,6 +24,7 @@ impl Failure {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
+            Self::Declined => "declined",
             Self::NothingToConnect => "nothing_to_connect",
             Self::Replaced => "replaced",
             Self::Platform(reason) => reason.as_str(),
@@ -32,6 +35,9 @@ impl Failure {
     pub const fn detail(self) -> &'static str {
         match self {
             Self::AccessDenied => "The person did not grant access in the platform's dialog.",
+            Self::Declined => {
+                "The person did not want this organization to have what the platform's dialog granted."
+            }
             Self::NothingToConnect => {
                 "The grant reaches no Page on which the person may create content and no Instagram professional \
                  account linked to such a Page."
@@ -44,7 +50,7 @@ impl Failure {
     /// Who can put it right.
     pub const fn fixer(self) -> Fixer {
         match self {
-            Self::AccessDenied | Self::NothingToConnect | Self::Replaced => Fixer::Member,
+            Self::AccessDenied | Self::Declined | Self::NothingToConnect | Self::Replaced => Fixer::Member,
             Self::Platform(reason) => reason.fixer(),
         }
     }
@@ -53,6 +59,9 @@ impl Failure {
     pub const fn fix(self) -> &'static str {
         match self {
             Self::AccessDenied => "Begin again and grant every permission that is asked for.",
+            Self::Declined => {
+                "Begin again once the person knows which organization asks, and wants it to publish."
+            }
             Self::NothingToConnect => {
                 "Begin again and choose at least one Page you may create content on. An Instagram account must be \
                  a Business or Creator account and linked to that Page."
@@ -79,6 +88,7 @@ impl FromStr for Failure {
     fn from_str(code: &str) -> Result<Self, Self::Err> {
         match code {
             "access_denied" => Ok(Self::AccessDenied),
+            "declined" => Ok(Self::Declined),
             "nothing_to_connect" => Ok(Self::NothingToConnect),
             "replaced" => Ok(Self::Replaced),
             reason => reason.parse().map(Self::Platform),
@@ -93,7 +103,7 @@ mod tests {
     #[test]
     fn every_failure_reads_back_from_its_code() {
         let platform = Reason::ALL.iter().map(|r| Failure::Platform(*r));
-        let own = [Failure::AccessDenied, Failure::NothingToConnect, Failure::Replaced];
+        let own = [Failure::AccessDenied, Failure::Declined, Failure::NothingToConnect, Failure::Replaced];
         for failure in platform.chain(own) {
             assert_eq!(failure.as_str().parse::<Failure>().unwrap(), failure);
         }

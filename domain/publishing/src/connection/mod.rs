@@ -1,12 +1,15 @@
 //! Connections and channels: how a person's grant is obtained, kept, checked and given up.
 //!
-//! A login takes four steps, each by whoever may take it: a caller *begins*, the person's browser comes *back* from the
-//! platform, the same caller *completes* with the code that browser was given, and *chooses* channels. Until that choice
-//! everything the grant reaches is kept sealed for fifteen minutes at most; what is not chosen is destroyed with its key.
+//! A login takes five steps, each by whoever may take it: a caller *begins*, the person's browser comes *back* from the
+//! platform, the person *confirms* who is to have the channels, the same caller *completes* with the code that browser was
+//! given, and *chooses* channels. Until that choice everything the grant reaches is kept sealed, to be used within
+//! [`SELECTION_LASTS`] and destroyed within fifteen minutes; what is not chosen is destroyed with its key.
 
 mod attempt;
 mod channel;
 mod code;
+mod come_back;
+mod confirm;
 mod connect;
 mod consent;
 mod disconnect;
@@ -37,10 +40,11 @@ pub use self::{
     attempt::{Attempt, Beginner, Stage},
     channel::{Channel, ChannelState, missing_scopes},
     code::{CodeHash, OneTimeCode},
-    connect::{Back, Begin, Begun, CameBack},
+    come_back::{Back, CameBack, Onward, Place, Question, SELECTION_LASTS},
+    connect::{Begin, Begun},
     consent::{Consent, IpClass},
     disconnect::CourtesyRevoke,
-    error::{ConnectionError, Violation},
+    error::{ConnectionError, Stale, Violation},
     failure::Failure,
     health::{Health, Problem, Severity, health},
     pending::Offer,
@@ -51,8 +55,9 @@ pub use self::{
     standing::{Connection, ConnectionState, RemoteRevoke, Standing},
     store::{ChannelStore, CheckStore, ConnectionStore, SweepStore},
     stored::{
-        CheckResult, ChosenChannel, KnownChannel, NewAttempt, NewConnection, PendingSelection, Renewal,
-        Returned, SealedGrant, SealedSelection, SealedToken, Selection, Severed, StoredGrant,
+        CheckResult, ChosenChannel, Confirmed, Declined, Gate, KnownChannel, NewAttempt, NewConnection,
+        PendingSelection, Renewal, Returned, SealedGrant, SealedSelection, SealedToken, Selection, Severed,
+        StoredGrant,
     },
 };
 use crate::authorizer::Authorizer;

@@ -5,7 +5,8 @@ use url::Url;
 use super::{code::OneTimeCode, error::Violation, failure::Failure};
 use crate::id::ConnectionId;
 
-/// Accepts `wanted` if its origin is one of `allowed`; an open redirect would hand the completion code to anybody.
+/// Accepts `wanted` if its origin is one of `allowed`; otherwise the callback would send people and their completion
+/// codes to anybody.
 pub(super) fn accept(wanted: &Url, allowed: &[&[String]]) -> Result<(), Violation> {
     let origin = wanted.origin().ascii_serialization();
     let known = allowed.iter().copied().flatten().any(|a| a.trim_end_matches('/') == origin);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tenancy::{Caller, Scope};
+use tenancy::{Caller, Scope, idempotency::Fence};
 
 use super::{
     Connections,
@@ -47,6 +47,7 @@ impl Connections {
         id: ConnectionId,
         picks: &[Pick],
         from: IpClass,
+        fence: Option<Fence>,
     ) -> Result<Vec<Channel>, ConnectionError> {
         let connection = self.find(caller, Scope::ChannelsWrite, id).await?;
         let attempt = connection.open_attempt(self.clock.now()).ok_or(ConnectionError::WrongState)?;
@@ -63,11 +64,25 @@ impl Connections {
         let consent =
             Consent::of(self.new_id::<id::Connection>().uuid(), caller, &self.settings.policy_version, from);
         let selection = self.selection(&connection, attempt.id, &pending, &chosen, consent).await?;
-        self.store.connect(&selection).await?;
+        self.store.connect(&Selection { fence, ..selection }).await?;
+        self.live_channels(caller, id).await
+    }
+
+    /// The channels that publish through a connection whose choice this caller made, as it is now.
+    pub async fn selected(&self, caller: &Caller, id: ConnectionId) -> Result<Vec<Channel>, ConnectionError> {
+        self.find(caller, Scope::ChannelsWrite, id).await?;
+        self.live_channels(caller, id).await
+    }
+
+    async fn live_channels(
+        &self,
+        caller: &Caller,
+        id: ConnectionId,
+    ) -> Result<Vec<Channel>, ConnectionError> {
         let live = ChannelFilter {
             connection: Some(id),
             state: Some(ChannelState::Connected),
-            limit: selection.channels.len(),
+            limit: usize::MAX,
             ..ChannelFilter::default()
         };
         Ok(self.channels.channels(caller, &live).await?)
@@ -98,6 +113,7 @@ impl Connections {
             channels: channels.collect::<Result<_, _>>()?,
             consent,
             next_check_at: self.clock.now() + CHECK_EVERY,
+            fence: None,
         })
     }
 }
@@ -138,15 +154,15 @@ fn check(picks: &[Pick], candidates: &[Candidate]) -> Result<(), ConnectionError
 fn refuse(n: usize, pick: &Pick, candidates: &[Candidate], first: bool) -> Option<Violation> {
     let violation = |code, detail: &str| Some(Violation::new(format!("/candidates/{n}"), code, detail));
     match candidates.iter().find(|c| pick.names(c.platform, &c.remote_id)) {
-        _ if !first => violation("duplicate_candidate", "This is chosen twice."),
+        _ if !first => violation("candidate_repeated", "This is chosen twice."),
         Some(candidate) if candidate.can_publish => None,
-        Some(_) => violation("cannot_publish", "The person may not create content there."),
+        Some(_) => violation("candidate_cannot_publish", "The person may not create content there."),
         None if pick.platform == Platform::Instagram => violation(
             "ig_account_type",
             "Only Instagram professional accounts (Business or Creator) linked to a Page of the grant can be connected; \
              this is none of them.",
         ),
-        None => violation("unknown_candidate", "The grant does not reach this."),
+        None => violation("candidate_unknown", "The grant does not reach this."),
     }
 }
 
@@ -209,10 +225,10 @@ mod tests {
         };
         let found: Vec<_> = violations.iter().map(|v| (v.pointer.as_str(), v.code)).collect();
         let expected = [
-            ("/candidates/1", "cannot_publish"),
-            ("/candidates/2", "unknown_candidate"),
+            ("/candidates/1", "candidate_cannot_publish"),
+            ("/candidates/2", "candidate_unknown"),
             ("/candidates/3", "ig_account_type"),
-            ("/candidates/4", "duplicate_candidate"),
+            ("/candidates/4", "candidate_repeated"),
         ];
         assert_eq!(found, expected);
         assert!(check(&picks[..1], &candidates).is_ok());

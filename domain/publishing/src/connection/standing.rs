@@ -75,7 +75,7 @@ pub struct Connection {
 words! {
     /// What a client sees of [`Standing`] and [`Stage`] together.
     ConnectionState {
-        /// The person has not come back from the platform yet.
+        /// The person is in the platform's dialog, or on the page after it that asks for their word.
         AwaitingPerson => "awaiting_person",
         /// The completion code is missing.
         AwaitingCompletion => "awaiting_completion",
@@ -98,7 +98,9 @@ impl Connection {
     /// The state to show: an open login comes first, then what the last finished one left.
     pub fn state(&self, now: DateTime<Utc>) -> ConnectionState {
         match (self.open_attempt(now).map(|a| a.stage), self.standing) {
-            (Some(Stage::AwaitingPerson | Stage::Exchanging), _) => ConnectionState::AwaitingPerson,
+            (Some(Stage::AwaitingPerson | Stage::Exchanging | Stage::AwaitingConfirmation), _) => {
+                ConnectionState::AwaitingPerson
+            }
             (Some(Stage::AwaitingCompletion), _) => ConnectionState::AwaitingCompletion,
             (Some(Stage::AwaitingSelection), _) => ConnectionState::AwaitingSelection,
             (_, Standing::Connected) => ConnectionState::Connected,
@@ -179,9 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_that_is_back_but_not_exchanged_yet_still_counts_as_away() {
+    fn a_person_who_is_back_but_has_not_said_yes_still_counts_as_away() {
         let now = DateTime::UNIX_EPOCH;
-        let exchanging = connection(Standing::New, Some(Stage::Exchanging), now);
-        assert_eq!(exchanging.state(now), ConnectionState::AwaitingPerson);
+        for stage in [Stage::Exchanging, Stage::AwaitingConfirmation] {
+            let back = connection(Standing::New, Some(stage), now);
+            assert_eq!(back.state(now), ConnectionState::AwaitingPerson);
+        }
     }
 }

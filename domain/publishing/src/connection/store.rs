@@ -9,13 +9,14 @@ use super::{
     attempt::Beginner,
     channel::Channel,
     code::CodeHash,
+    error::Stale,
     failure::Failure,
     provider::Provider,
     read::{ChannelFilter, ConnectionFilter},
     standing::{Connection, RemoteRevoke},
     stored::{
-        CheckResult, KnownChannel, NewAttempt, NewConnection, PendingSelection, Renewal, Returned,
-        SealedSelection, Selection, Severed, StoredGrant,
+        CheckResult, Confirmed, Declined, KnownChannel, NewAttempt, NewConnection, PendingSelection, Renewal,
+        Returned, SealedSelection, Selection, Severed, StoredGrant,
     },
 };
 use crate::id::{ChannelId, ConnectionId};
@@ -23,7 +24,8 @@ use crate::id::{ChannelId, ConnectionId};
 /// Logins and connections.
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
-    /// Saves a new connection with its login. `false` if the organization has no such workspace.
+    /// Saves a new connection with its login. `false` if the organization has no such workspace;
+    /// [`StoreError::Conflict`] if the idempotency key behind the fence is lost.
     async fn begin(&self, connection: &NewConnection, attempt: &NewAttempt) -> Result<bool, StoreError>;
     /// Replaces the connection's login and destroys what the old one held. `false` if there is no such connection.
     async fn begin_again(
@@ -49,11 +51,21 @@ pub trait ConnectionStore: Send + Sync {
         &self,
         state: CodeHash,
         now: DateTime<Utc>,
-    ) -> Result<Option<Returned>, StoreError>;
+    ) -> Result<Result<Returned, Stale>, StoreError>;
     /// Ends a login.
     async fn fail(&self, attempt: Uuid, failure: Failure) -> Result<(), StoreError>;
     /// Keeps what the grant reaches. `false` if the login was replaced or disconnected meanwhile.
     async fn save_pending(&self, attempt: Uuid, pending: &PendingSelection) -> Result<bool, StoreError>;
+    /// Uses up the nonce of the page that asks the person, who says yes: from now on the login waits for `completion`.
+    async fn confirm(
+        &self,
+        nonce: CodeHash,
+        completion: CodeHash,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Confirmed, Stale>, StoreError>;
+    /// Uses up the nonce of the page that asks the person, who says no: ends the login as [`Failure::Declined`] and
+    /// destroys what it kept, at any time. What was removed is handed back once.
+    async fn decline(&self, nonce: CodeHash) -> Result<Result<Declined, Stale>, StoreError>;
     /// Uses up the completion code. `false` if this login does not wait for this code of this beginner.
     async fn complete(
         &self,
@@ -74,7 +86,8 @@ pub trait ConnectionStore: Send + Sync {
         workspace: WorkspaceId,
     ) -> Result<Vec<KnownChannel>, StoreError>;
     /// Connects what was chosen and destroys the rest: pending rows, old tokens, and connections left without channels.
-    /// [`StoreError::Conflict`] if the login was replaced or a channel appeared meanwhile.
+    /// [`StoreError::Conflict`] if the login was replaced, a channel appeared meanwhile, or the idempotency key behind the fence
+    /// is lost.
     async fn connect(&self, selection: &Selection) -> Result<(), StoreError>;
     /// Disconnects in any state. Tokens and keys are gone when this returns; what was removed is handed back once.
     async fn disconnect(
@@ -123,13 +136,9 @@ pub trait CheckStore: Send + Sync {
     async fn mark_channel_unauthorized(&self, id: ChannelId, key: Option<Uuid>) -> Result<bool, StoreError>;
 }
 
-/// What must not stay, and did. The timetable calls these.
+/// What must not stay, and did. The timetable calls this; what ends by its age is the retention table's.
 #[async_trait]
 pub trait SweepStore: Send + Sync {
-    /// Destroys what logins kept that ran out before `now`; how many.
-    async fn shred_expired_selections(&self, now: DateTime<Utc>) -> Result<u64, StoreError>;
-    /// Deletes connections whose only login ended before `before` without a grant; how many.
-    async fn delete_unfinished(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
     /// Destroys tokens and keys whose channel or connection does not use them. More than none is an alarm.
     async fn destroy_orphan_tokens(&self) -> Result<u64, StoreError>;
 }

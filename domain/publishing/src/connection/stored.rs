@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use tenancy::{
     OrganizationId, WorkspaceId,
+    idempotency::Fence,
     sealing::{KeyChain, Sealed, WrappedKey},
 };
 use url::Url;
@@ -25,6 +26,8 @@ pub struct NewConnection {
     pub workspace: WorkspaceId,
     /// Whose login.
     pub provider: Provider,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }
 
 /// A login that begins.
@@ -51,9 +54,42 @@ pub struct Returned {
     pub connection: ConnectionId,
     /// The tenant.
     pub organization: OrganizationId,
+    /// Its name, as the person is told it.
+    pub organization_name: String,
+    /// The name of the workspace the channels will belong to.
+    pub workspace_name: String,
     /// Whose login.
     pub provider: Provider,
+    /// Who began it.
+    pub begun_by: Beginner,
+    /// Where the browser goes in the end.
+    pub return_url: Option<Url>,
+}
+
+/// What a login with a pending selection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// The person's word; the hash of the nonce of the page that asks for it.
+    Confirmation(CodeHash),
+    /// The completion code; its hash.
+    Completion(CodeHash),
+}
+
+/// A login whose person said yes.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// Its connection.
+    pub connection: ConnectionId,
     /// Where the browser goes now.
+    pub return_url: Option<Url>,
+}
+
+/// A login whose person said no.
+#[derive(Debug, Clone)]
+pub struct Declined {
+    /// What was removed.
+    pub severed: Severed,
+    /// Where the person came from.
     pub return_url: Option<Url>,
 }
 
@@ -73,8 +109,8 @@ pub struct PendingSelection {
     pub person: [u8; 32],
     /// The grant and its candidates.
     pub secret: SealedToken,
-    /// The hash of the completion code.
-    pub completion: CodeHash,
+    /// What has to come first.
+    pub gate: Gate,
     /// When all of it is destroyed.
     pub expires_at: DateTime<Utc>,
 }
@@ -166,9 +202,11 @@ pub struct Selection {
     pub consent: Consent,
     /// When to ask the platform about the grant.
     pub next_check_at: DateTime<Utc>,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }
 
-/// What a disconnect removed, for one courtesy call.
+/// What a disconnect or a person's no removed, for one courtesy call.
 #[derive(Debug, Clone)]
 pub struct Severed {
     /// The connection.

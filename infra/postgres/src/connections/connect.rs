@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{keys, sever};
 use crate::{
     error::StoreError,
+    idempotency,
     pool::Connection,
     schema::connections::{
         channel_tokens::{self, dsl as ct},
@@ -42,7 +43,8 @@ pub(super) async fn connect(c: &mut Connection, selection: &Selection) -> Result
         }
         let channels: Vec<Uuid> = selection.channels.iter().map(|chosen| chosen.id.uuid()).collect();
         sever::tell(c, owner, "channel.connected", &channels).await?;
-        open_consent(c, selection).await
+        open_consent(c, selection).await?;
+        idempotency::made(c, selection.fence, selection.connection.uuid()).await
     })
     .await
 }

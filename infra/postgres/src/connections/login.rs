@@ -1,4 +1,4 @@
-//! Logins: one row per connection, from the beginning to the choice.
+//! Logins, as seen by whoever began: one row per connection, from the beginning to the choice.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -8,10 +8,7 @@ use diesel::{
 };
 use diesel_async::AsyncConnection as _;
 use publishing::{
-    connection::{
-        Beginner, CodeHash, Failure, NewAttempt, NewConnection, PendingSelection, Provider, Returned,
-        SealedSelection, Stage, Standing,
-    },
+    connection::{Beginner, CodeHash, NewAttempt, NewConnection, Provider, SealedSelection, Stage, Standing},
     id::ConnectionId,
 };
 use tenancy::{OrganizationId, sealing::Sealed};
@@ -20,6 +17,7 @@ use uuid::Uuid;
 use super::keys;
 use crate::{
     error::StoreError,
+    idempotency,
     pool::Connection,
     schema::{
         connections::{
@@ -52,6 +50,7 @@ pub(super) async fn begin(
         );
         insert_into(connections::table).values(row).execute(c).await?;
         insert_attempt(c, owner, new.id.uuid(), attempt).await?;
+        idempotency::made(c, new.fence, new.id.uuid()).await?;
         Ok(true)
     })
     .await
@@ -67,7 +66,8 @@ pub(super) async fn begin_again(
     c.transaction(async |c| {
         use diesel_async::RunQueryDsl;
         let row = connections::table.find(id.uuid()).filter(k::organization_id.eq(owner.uuid()));
-        if row.select(k::id).for_update().first::<Uuid>(c).await.optional()?.is_none() {
+        // A connection that never came about counts as left alone from here on; see the retention sweep.
+        if update(row).set(k::updated_at.eq(database_now)).execute(c).await? == 0 {
             return Ok(false);
         }
         delete(attempts::table.filter(a::connection_id.eq(id.uuid()))).execute(c).await?;
@@ -96,89 +96,6 @@ async fn insert_attempt(
     );
     insert_into(attempts::table).values(row).execute(c).await?;
     Ok(())
-}
-
-/// Uses up a `state`: whoever gets the row back is the only one who does.
-pub(super) async fn consume_state(
-    c: &mut Connection,
-    state: CodeHash,
-    now: DateTime<Utc>,
-) -> Result<Option<Returned>, StoreError> {
-    c.transaction(async |c| {
-        use diesel_async::RunQueryDsl;
-        let fresh = a::state_hash.eq(state.0.as_slice()).and(a::expires_at.gt(now));
-        let used = update(attempts::table.filter(fresh))
-            .set((a::stage.eq(Stage::Exchanging.as_str()), a::state_hash.eq(None::<Vec<u8>>)))
-            .returning((a::id, a::connection_id, a::organization_id, a::return_url))
-            .get_result::<(Uuid, Uuid, Uuid, Option<String>)>(c)
-            .await
-            .optional()?;
-        let Some((attempt, connection, owner, return_url)) = used else { return Ok(None) };
-        let provider: String = connections::table.find(connection).select(k::provider).first(c).await?;
-        Ok(Some(Returned {
-            attempt,
-            connection: ConnectionId::from_uuid(connection),
-            organization: OrganizationId::from_uuid(owner),
-            provider: provider.parse().map_err(|_| StoreError::corrupt("connections.provider"))?,
-            return_url: return_url.and_then(|url| url.parse().ok()),
-        }))
-    })
-    .await
-}
-
-/// Ends a login; what it kept is destroyed.
-pub(super) async fn fail(c: &mut Connection, attempt: Uuid, failure: Failure) -> Result<(), StoreError> {
-    c.transaction(async |c| {
-        use diesel_async::RunQueryDsl;
-        let nothing = None::<Vec<u8>>;
-        update(attempts::table.find(attempt))
-            .set((
-                a::stage.eq("failed"),
-                a::failure.eq(failure.as_str()),
-                a::state_hash.eq(nothing.clone()),
-                a::completion_hash.eq(nothing),
-            ))
-            .execute(c)
-            .await?;
-        delete(pending_rows::table.find(attempt)).execute(c).await?;
-        Ok(())
-    })
-    .await
-}
-
-/// Keeps what the grant reaches, if the login still waits for it.
-pub(super) async fn save_pending(
-    c: &mut Connection,
-    attempt: Uuid,
-    pending: &PendingSelection,
-) -> Result<bool, StoreError> {
-    c.transaction(async |c| {
-        use diesel_async::RunQueryDsl;
-        let waiting = attempts::table.find(attempt).filter(a::stage.eq(Stage::Exchanging.as_str()));
-        let owner = update(waiting)
-            .set((
-                a::stage.eq(Stage::AwaitingCompletion.as_str()),
-                a::completion_hash.eq(pending.completion.0.as_slice()),
-                a::expires_at.eq(pending.expires_at),
-            ))
-            .returning(a::organization_id)
-            .get_result::<Uuid>(c)
-            .await
-            .optional()?;
-        let Some(owner) = owner else { return Ok(false) };
-        let row = (
-            p::attempt_id.eq(attempt),
-            p::organization_id.eq(owner),
-            p::person_lookup.eq(pending.person.as_slice()),
-            p::key_id.eq(pending.secret.key.id),
-            p::wrapped.eq(&pending.secret.key.bytes),
-            p::sealed.eq(&pending.secret.sealed.0),
-            p::expires_at.eq(pending.expires_at),
-        );
-        insert_into(pending_rows::table).values(row).execute(c).await?;
-        Ok(true)
-    })
-    .await
 }
 
 /// Uses up a completion code.

@@ -1,5 +1,6 @@
 //! Connections and channels. The ports are cut by use; one store over one pool implements them all.
 
+mod back;
 mod channel_row;
 mod check;
 mod connect;
@@ -13,10 +14,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use publishing::{
     connection::{
-        Beginner, Channel, ChannelFilter, ChannelStore, CheckResult, CheckStore, CodeHash, Connection,
-        ConnectionFilter, ConnectionStore, Failure, KnownChannel, NewAttempt, NewConnection,
-        PendingSelection, Provider, RemoteRevoke, Renewal, Returned, SealedSelection, Selection, Severed,
-        StoredGrant, SweepStore,
+        Beginner, Channel, ChannelFilter, ChannelStore, CheckResult, CheckStore, CodeHash, Confirmed,
+        Connection, ConnectionFilter, ConnectionStore, Declined, Failure, KnownChannel, NewAttempt,
+        NewConnection, PendingSelection, Provider, RemoteRevoke, Renewal, Returned, SealedSelection,
+        Selection, Severed, Stale, StoredGrant, SweepStore,
     },
     id::{ChannelId, ConnectionId},
 };
@@ -96,16 +97,33 @@ impl ConnectionStore for PgConnectionStore {
         Ok(row::list(&mut *self.lease().await?, caller, filter).await?)
     }
 
-    async fn consume_state(&self, state: CodeHash, now: DateTime<Utc>) -> Result<Option<Returned>> {
-        Ok(login::consume_state(&mut *self.lease().await?, state, now).await?)
+    async fn consume_state(
+        &self,
+        state: CodeHash,
+        now: DateTime<Utc>,
+    ) -> Result<std::result::Result<Returned, Stale>> {
+        Ok(back::consume_state(&mut *self.lease().await?, state, now).await?)
     }
 
     async fn fail(&self, attempt: Uuid, failure: Failure) -> Result<()> {
-        Ok(login::fail(&mut *self.lease().await?, attempt, failure).await?)
+        Ok(back::fail(&mut *self.lease().await?, attempt, failure).await?)
     }
 
     async fn save_pending(&self, attempt: Uuid, pending: &PendingSelection) -> Result<bool> {
-        Ok(login::save_pending(&mut *self.lease().await?, attempt, pending).await?)
+        Ok(back::save_pending(&mut *self.lease().await?, attempt, pending).await?)
+    }
+
+    async fn confirm(
+        &self,
+        nonce: CodeHash,
+        completion: CodeHash,
+        now: DateTime<Utc>,
+    ) -> Result<std::result::Result<Confirmed, Stale>> {
+        Ok(back::confirm(&mut *self.lease().await?, nonce, completion, now).await?)
+    }
+
+    async fn decline(&self, nonce: CodeHash) -> Result<std::result::Result<Declined, Stale>> {
+        Ok(back::decline(&mut *self.lease().await?, nonce).await?)
     }
 
     async fn complete(
@@ -205,14 +223,6 @@ impl CheckStore for PgConnectionStore {
 
 #[async_trait]
 impl SweepStore for PgConnectionStore {
-    async fn shred_expired_selections(&self, now: DateTime<Utc>) -> Result<u64> {
-        Ok(sweep::expired_selections(&mut *self.lease().await?, now).await?)
-    }
-
-    async fn delete_unfinished(&self, before: DateTime<Utc>) -> Result<u64> {
-        Ok(sweep::unfinished(&mut *self.lease().await?, before).await?)
-    }
-
     async fn destroy_orphan_tokens(&self) -> Result<u64> {
         Ok(sweep::orphan_tokens(&mut *self.lease().await?).await?)
     }

@@ -54,14 +54,11 @@ impl TryFrom<AttemptRow> for Attempt {
     type Error = StoreError;
 
     fn try_from(row: AttemptRow) -> Result<Self, StoreError> {
-        let begun_by = match row.begun_by_kind.as_str() {
-            "session" => Beginner::Session(row.begun_by),
-            "api_key" => Beginner::ApiKey(row.begun_by),
-            _ => return Err(StoreError::corrupt("connection_attempts.begun_by_kind")),
-        };
+        let begun_by = beginner(&row.begun_by_kind, row.begun_by)?;
         let stage = match (row.stage.as_str(), row.failure) {
             ("awaiting_person", None) => Stage::AwaitingPerson,
             ("exchanging", None) => Stage::Exchanging,
+            ("awaiting_confirmation", None) => Stage::AwaitingConfirmation,
             ("awaiting_completion", None) => Stage::AwaitingCompletion,
             ("awaiting_selection", None) => Stage::AwaitingSelection,
             ("failed", Some(failure)) => Stage::Failed(
@@ -71,6 +68,14 @@ impl TryFrom<AttemptRow> for Attempt {
         };
         let return_url = row.return_url.and_then(|url| url.parse().ok());
         Ok(Self { id: row.id, stage, begun_by, expires_at: row.expires_at, return_url })
+    }
+}
+
+pub(super) fn beginner(kind: &str, id: Uuid) -> Result<Beginner, StoreError> {
+    match kind {
+        "session" => Ok(Beginner::Session(id)),
+        "api_key" => Ok(Beginner::ApiKey(id)),
+        _ => Err(StoreError::corrupt("connection_attempts.begun_by_kind")),
     }
 }
 

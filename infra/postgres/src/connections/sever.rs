@@ -128,7 +128,8 @@ async fn copy_grant(
     }))
 }
 
-async fn copy_pending(
+/// What the connection's login keeps, if anything.
+pub(super) async fn copy_pending(
     c: &mut Connection,
     key: &WrappedKey,
     id: Uuid,

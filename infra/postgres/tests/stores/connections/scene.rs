@@ -11,20 +11,21 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
-use postgres::{Pool, connections::PgConnectionStore};
+use postgres::{Pool, connections::PgConnectionStore, retention::PgSweep};
 use publishing::{
     authorizer::{Authorizer, Candidate, Grant, Liveness},
     connection::{
-        Back, Begin, CameBack, ConnectionError, ConnectionSettings, Connections, IpClass, Offer, Pick,
-        Provider,
+        Back, Begin, CameBack, ConnectionError, ConnectionSettings, Connections, IpClass, Offer, Onward,
+        Pick, Provider,
     },
     id::{ChannelId, ConnectionId},
     platform::Platform,
     refusal::{Reason, Refusal, Remedy},
 };
+use retention::{Sweep as _, Topic};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use tenancy::{
-    Actor, Caller, Clock, OrganizationId, PersonId, Reach, Role, Scopes, SessionId, WorkspaceId,
+    Actor, ApiKeyId, Caller, Clock, OrganizationId, PersonId, Reach, Role, Scopes, SessionId, WorkspaceId,
     random::Random,
     sealing::{KeyChain, Place, SealError, Sealed, Vault, WrappedKey},
 };
@@ -283,12 +284,20 @@ impl Scene {
         ]
     }
 
+    /// Sweeps one topic as the timetable does; how many rows went.
+    pub(crate) async fn sweep(&self, topic: Topic) -> u64 {
+        let rule = retention::rule(topic).unwrap();
+        let before = rule.cutoff(Utc::now()).unwrap();
+        PgSweep(self.pool.clone()).sweep(rule, before, 100).await.unwrap()
+    }
+
     pub(crate) fn wanted(&self) -> Begin {
         Begin {
             workspace: self.workspace,
             provider: Provider::Meta,
             return_url: Some("https://app.example/back".parse().unwrap()),
             caller_origins: vec![],
+            fence: None,
         }
     }
 
@@ -302,10 +311,23 @@ impl Scene {
         self.desk.came_back(state, Back::Code("a code".into())).await
     }
 
+    /// Agrees in the dialog, and on the page after it where there is one; the completion code.
+    pub(crate) async fn completion(&self, state: &str) -> String {
+        let mut back = self.agree(state).await.unwrap();
+        if let Onward::Ask(question) = back.onward {
+            back = self.desk.confirm(question.nonce.expose()).await.unwrap();
+        }
+        match back.onward {
+            Onward::Show(code) => code.expose().to_owned(),
+            Onward::Go(url) => parameter(&url, "completion"),
+            other => panic!("no code: {other:?}"),
+        }
+    }
+
     /// Goes on until the choice is open.
     pub(crate) async fn until_choice(&self, id: ConnectionId, state: &str) -> Vec<Offer> {
-        let back = self.agree(state).await.unwrap();
-        self.desk.complete(&self.caller, id, back.outcome.unwrap().expose()).await.unwrap()
+        let completion = self.completion(state).await;
+        self.desk.complete(&self.caller, id, &completion).await.unwrap()
     }
 
     /// Connects these pages through a new connection.
@@ -321,10 +343,16 @@ impl Scene {
         pages: &[&str],
     ) -> Result<Vec<ChannelId>, ConnectionError> {
         let picks: Vec<_> = pages.iter().map(|n| page(n)).collect();
-        let channels = self.desk.select(&self.caller, id, &picks, IpClass::PublicV4).await?;
+        let channels = self.desk.select(&self.caller, id, &picks, IpClass::PublicV4, None).await?;
         let mut ids: Vec<_> = channels.iter().map(|channel| channel.id).collect();
         ids.sort();
         Ok(ids)
+    }
+
+    /// A key of the organization.
+    pub(crate) fn robot(&self) -> Caller {
+        let actor = Actor::ApiKey { key: ApiKeyId::new(), granted_by: PersonId::new() };
+        Caller { actor, ..self.caller.clone() }
     }
 
     /// Another session of the same person.
@@ -338,7 +366,11 @@ pub(crate) fn page(remote_id: &str) -> Pick {
 }
 
 pub(crate) fn state_of(url: &Url) -> String {
-    url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
+    parameter(url, "state")
+}
+
+pub(crate) fn parameter(url: &Url, name: &str) -> String {
+    url.query_pairs().find(|(found, _)| found == name).unwrap().1.into_owned()
 }
 
 fn member() -> Actor {
