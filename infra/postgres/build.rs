@@ -1,5 +1,5 @@
-//! Rebuilds the embedded migrations when one is added: the macro that embeds them cannot watch a folder. And tells the tests which
-//! state of the migrations is embedded, as `MIGRATIONS_STATE`: what is in the folder when they run may be newer.
+//! Rebuilds the embedded migrations when one is added: the macro that embeds them cannot watch a folder. And says which state of
+//! them is embedded, as `MIGRATIONS_STATE`.
 
 use std::{
     error::Error,

@@ -1,4 +1,8 @@
-//! Idempotency keys: what a repeated request is answered.
+//! Idempotency keys: what a repeated request is answered, and how nothing is made twice under one key.
+//!
+//! A request that holds a key carries a [`Fence`]. Whatever it makes is made in one transaction that also writes the id of what
+//! was made beside the key, and that fails if the key has gone to another request meanwhile. So there is no moment at which
+//! something is made and the key does not know it.
 
 use std::time::Duration;
 
@@ -7,11 +11,16 @@ use uuid::Uuid;
 
 use crate::OrganizationId;
 
-/// How long an answer is kept.
+/// How long a key is remembered once something was made under it.
 pub const KEPT: Duration = Duration::from_hours(24);
 
-/// How long a key stays taken by a request whose end nobody recorded, because its process died or failed.
-pub const LEASE: Duration = Duration::from_mins(1);
+/// How long a key stays taken by a request that made nothing yet and has not renewed its claim: its process died, or stands
+/// still. Another one may then take the key over; the first can no longer make anything.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+/// Tells one claim of a key from a later one that took the key over; only the last one makes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fence(pub Uuid);
 
 /// A request that claims a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,22 +33,10 @@ pub struct Claim {
     pub operation: String,
     /// SHA-256 of the key: callers may write anything into it.
     pub key: [u8; 32],
-    /// SHA-256 of the body.
+    /// SHA-256 of what was asked: the path and the body.
     pub body: [u8; 32],
-    /// Tells this claim from a later one that took the key over; the later one wins.
-    pub fence: Uuid,
-}
-
-/// An answer as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
-    /// To be given again.
-    Answer(Box<Recorded>),
-    /// It held a secret; only the place of what was created is known.
-    ShownOnce {
-        /// The value of `Location`.
-        location: Option<String>,
-    },
+    /// This claim's own.
+    pub fence: Fence,
 }
 
 /// The parts of an answer that are given again.
@@ -65,11 +62,14 @@ impl std::fmt::Debug for Recorded {
 pub enum Claimed {
     /// The key was free and is this request's now.
     First,
-    /// The key is taken by a request with the same body that was answered.
-    Before(Kept),
-    /// The key is taken by a request with another body.
+    /// The key is taken by a request that asked for the same and was answered.
+    Before(Box<Recorded>),
+    /// The key is taken by a request that asked for the same and made this; its answer is not kept, because it was lost or
+    /// because it held a secret.
+    Made(Uuid),
+    /// The key is taken by a request that asked for something else.
     AnotherBody,
-    /// The key is taken by a request that was not answered yet.
+    /// The key is taken by a request that has made nothing yet.
     InFlight,
 }
 
@@ -79,12 +79,16 @@ pub enum Claimed {
 pub struct Unavailable;
 
 /// Keeps the keys. Each method is one transaction.
+///
+/// What is made under a key is written down by the store that makes it, in its own transaction: see [`Fence`].
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
     /// Takes the key, or says who has it. Keys older than [`KEPT`] and abandoned ones older than [`LEASE`] count as free.
     async fn claim(&self, claim: &Claim) -> Result<Claimed, Unavailable>;
-    /// Keeps the answer, if the claim still holds the key.
-    async fn keep(&self, claim: &Claim, answer: &Kept) -> Result<(), Unavailable>;
-    /// Frees the key, if the claim still holds it.
-    async fn release(&self, claim: &Claim) -> Result<(), Unavailable>;
+    /// Holds the key for another [`LEASE`]. `false` if the claim holds it no longer, or has made something.
+    async fn renew(&self, claim: &Claim) -> Result<bool, Unavailable>;
+    /// Keeps the answer, if something was made under this claim.
+    async fn keep(&self, claim: &Claim, answer: &Recorded) -> Result<(), Unavailable>;
+    /// Frees the key if nothing was made under it. `false` if another request has it.
+    async fn release(&self, claim: &Claim) -> Result<bool, Unavailable>;
 }

@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use ::tenancy::{
-    idempotency::{Claim, Claimed, IdempotencyStore, KEPT, Kept, LEASE, Recorded, Unavailable},
+    idempotency::{Claim, Claimed, Fence, IdempotencyStore, KEPT, LEASE, Recorded, Unavailable},
     sealing::{KeyChain, Place, Sealed, Vault, WrappedKey},
 };
 use async_trait::async_trait;
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable,
+    SelectableHelper, dsl::exists, sql_types,
 };
 use diesel_async::AsyncConnection;
 use secrecy::ExposeSecret;
@@ -21,6 +22,9 @@ use crate::{
 };
 
 const COLUMN: &str = "idempotency_keys.answer_sealed";
+
+/// What a conflict names when the key under which something was to be made has gone to another request.
+pub(crate) const LOST: &str = "idempotency_keys.claim_id";
 
 /// Idempotency keys in PostgreSQL.
 #[derive(Clone)]
@@ -42,15 +46,27 @@ struct Answer {
 struct Row {
     body_hash: Vec<u8>,
     claim_id: Uuid,
-    state: String,
+    made_id: Option<Uuid>,
     answer_key_id: Option<Uuid>,
     answer_key: Option<Vec<u8>>,
     answer_sealed: Option<Vec<u8>>,
-    location: Option<String>,
 }
 
 /// An answer as it is written: its key's identifier, the wrapped key, and the ciphertext.
 type SealedAnswer = (Uuid, Vec<u8>, Vec<u8>);
+
+/// Writes down what is made under a key, in the transaction that makes it. [`LOST`] if the request does not hold its key any
+/// more: then nothing may be made. While the transaction lasts nobody can take the key over, because its row is locked.
+pub(crate) async fn made(c: &mut Connection, fence: Option<Fence>, id: Uuid) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    let Some(fence) = fence else { return Ok(()) };
+    let held = keys::table.filter(keys::claim_id.eq(fence.0)).filter(keys::state.eq("in_flight"));
+    let marked = diesel::update(held)
+        .set((keys::state.eq("made"), keys::made_id.eq(id), keys::expires_at.eq(from_now(KEPT))))
+        .execute(c)
+        .await?;
+    if marked == 1 { Ok(()) } else { Err(StoreError::Conflict(LOST.to_owned())) }
+}
 
 impl PgIdempotency {
     /// Over a pool, sealing with a vault.
@@ -78,44 +94,41 @@ impl PgIdempotency {
                 if row.body_hash != claim.body {
                     return Ok(Claimed::AnotherBody);
                 }
-                match row.state.as_str() {
-                    "in_flight" => Ok(Claimed::InFlight),
-                    "shown_once" => Ok(Claimed::Before(Kept::ShownOnce { location: row.location })),
-                    _ => {
-                        let organization = organization_key(c, claim).await?;
-                        self.open(claim, organization, row).map(Claimed::Before)
-                    }
+                let Some(made) = row.made_id else { return Ok(Claimed::InFlight) };
+                if row.answer_sealed.is_none() {
+                    return Ok(Claimed::Made(made));
                 }
+                let organization = organization_key(c, claim).await?;
+                self.open(claim, organization, row).map(|answer| Claimed::Before(Box::new(answer)))
             })
             .await
     }
 
-    async fn write(&self, claim: &Claim, answer: &Kept) -> Result<(), StoreError> {
+    async fn prolong(&self, claim: &Claim) -> Result<bool, StoreError> {
+        use diesel_async::RunQueryDsl;
+        let mut connection = self.pool.get().await?;
+        let held = keys::claim_id.eq(claim.fence.0).and(keys::state.eq("in_flight"));
+        let renewed = diesel::update(keys::table.filter(held))
+            .set(keys::expires_at.eq(from_now(LEASE)))
+            .execute(&mut connection)
+            .await?;
+        Ok(renewed == 1)
+    }
+
+    async fn write(&self, claim: &Claim, answer: &Recorded) -> Result<(), StoreError> {
         use diesel_async::RunQueryDsl;
         let mut connection = self.pool.get().await?;
         connection
             .transaction::<_, StoreError, _>(async |c| {
-                let (state, location, sealed) = match answer {
-                    Kept::ShownOnce { location } => ("shown_once", location.clone(), None),
-                    Kept::Answer(recorded) => {
-                        let organization = organization_key(c, claim).await?;
-                        ("answered", None, Some(self.seal(claim, organization, recorded)?))
-                    }
-                };
-                let (key_id, key, sealed) = sealed
-                    .map_or((None, None, None), |(id, key, sealed): SealedAnswer| {
-                        (Some(id), Some(key), Some(sealed))
-                    });
-                let held =
-                    keys::table.filter(keys::claim_id.eq(claim.fence)).filter(keys::state.eq("in_flight"));
-                diesel::update(held)
+                let organization = organization_key(c, claim).await?;
+                let (id, key, sealed) = self.seal(claim, organization, answer)?;
+                let made = keys::claim_id.eq(claim.fence.0).and(keys::state.eq("made"));
+                diesel::update(keys::table.filter(made))
                     .set((
-                        keys::state.eq(state),
-                        keys::location.eq(location),
-                        keys::answer_key_id.eq(key_id),
+                        keys::state.eq("answered"),
+                        keys::answer_key_id.eq(id),
                         keys::answer_key.eq(key),
                         keys::answer_sealed.eq(sealed),
-                        keys::expires_at.eq(from_now(KEPT)),
                     ))
                     .execute(c)
                     .await?;
@@ -124,12 +137,13 @@ impl PgIdempotency {
             .await
     }
 
-    async fn free(&self, claim: &Claim) -> Result<(), StoreError> {
+    async fn free(&self, claim: &Claim) -> Result<bool, StoreError> {
         use diesel_async::RunQueryDsl;
         let mut connection = self.pool.get().await?;
-        let held = keys::table.filter(keys::claim_id.eq(claim.fence)).filter(keys::state.eq("in_flight"));
-        diesel::delete(held).execute(&mut connection).await?;
-        Ok(())
+        let own = keys::table.filter(keys::claim_id.eq(claim.fence.0));
+        // A commit whose end nobody heard of may still be under way: this waits for it, and then sees what it made.
+        let freed = diesel::delete(own.filter(keys::state.eq("in_flight"))).execute(&mut connection).await?;
+        Ok(freed == 1 || diesel::select(exists(own)).get_result(&mut connection).await?)
     }
 
     fn seal(
@@ -148,11 +162,11 @@ impl PgIdempotency {
             serde_json::to_vec(&answer).map_err(|_| StoreError::corrupt("an answer has no JSON form"))?;
         let data = self.vault.new_data_key(&organization).map_err(broken)?;
         let chain = KeyChain::Organization { organization, data: data.clone() };
-        let sealed = self.vault.seal(&chain, place(claim, claim.fence), &plain).map_err(broken)?;
+        let sealed = self.vault.seal(&chain, place(claim, claim.fence.0), &plain).map_err(broken)?;
         Ok((data.id, data.bytes, sealed.0))
     }
 
-    fn open(&self, claim: &Claim, organization: WrappedKey, row: Row) -> Result<Kept, StoreError> {
+    fn open(&self, claim: &Claim, organization: WrappedKey, row: Row) -> Result<Recorded, StoreError> {
         let broken = || StoreError::corrupt(COLUMN);
         let (Some(id), Some(bytes), Some(sealed)) = (row.answer_key_id, row.answer_key, row.answer_sealed)
         else {
@@ -164,7 +178,7 @@ impl PgIdempotency {
             self.vault.open(&chain, place(claim, row.claim_id), &Sealed(sealed)).map_err(|_| broken())?;
         let answer: Answer = serde_json::from_slice(plain.expose_secret()).map_err(|_| broken())?;
         let Answer { status, headers, body } = answer;
-        Ok(Kept::Answer(Box::new(Recorded { status, headers, body })))
+        Ok(Recorded { status, headers, body })
     }
 }
 
@@ -186,8 +200,8 @@ async fn insert(c: &mut Connection, claim: &Claim) -> Result<bool, StoreError> {
         (organization_id, actor_id, operation, key_hash, body_hash, claim_id, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))
         ON CONFLICT (organization_id, actor_id, operation, key_hash) DO UPDATE SET
-            body_hash = excluded.body_hash, claim_id = excluded.claim_id, state = 'in_flight', answer_key_id = NULL,
-            answer_key = NULL, answer_sealed = NULL, location = NULL, created_at = now(), expires_at = excluded.expires_at
+            body_hash = excluded.body_hash, claim_id = excluded.claim_id, state = 'in_flight', made_id = NULL,
+            answer_key_id = NULL, answer_key = NULL, answer_sealed = NULL, created_at = now(), expires_at = excluded.expires_at
         WHERE k.expires_at <= now()";
     let taken = diesel::sql_query(TAKE)
         .bind::<sql_types::Uuid, _>(claim.organization.uuid())
@@ -195,7 +209,7 @@ async fn insert(c: &mut Connection, claim: &Claim) -> Result<bool, StoreError> {
         .bind::<sql_types::Text, _>(&claim.operation)
         .bind::<sql_types::Binary, _>(claim.key.as_slice())
         .bind::<sql_types::Binary, _>(claim.body.as_slice())
-        .bind::<sql_types::Uuid, _>(claim.fence)
+        .bind::<sql_types::Uuid, _>(claim.fence.0)
         .bind::<sql_types::Double, _>(LEASE.as_secs_f64())
         .execute(c)
         .await?;
@@ -229,11 +243,15 @@ impl IdempotencyStore for PgIdempotency {
         self.take(claim).await.map_err(|error| logged(&error))
     }
 
-    async fn keep(&self, claim: &Claim, answer: &Kept) -> Result<(), Unavailable> {
+    async fn renew(&self, claim: &Claim) -> Result<bool, Unavailable> {
+        self.prolong(claim).await.map_err(|error| logged(&error))
+    }
+
+    async fn keep(&self, claim: &Claim, answer: &Recorded) -> Result<(), Unavailable> {
         self.write(claim, answer).await.map_err(|error| logged(&error))
     }
 
-    async fn release(&self, claim: &Claim) -> Result<(), Unavailable> {
+    async fn release(&self, claim: &Claim) -> Result<bool, Unavailable> {
         self.free(claim).await.map_err(|error| logged(&error))
     }
 }

@@ -11,6 +11,10 @@ use crate::{
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
+/// A word for the state of the migrations that are embedded: another one whenever one of them is changed. What is in the
+/// folder may be newer than a program that was built before.
+pub const STATE: &str = env!("MIGRATIONS_STATE");
+
 /// The key of the advisory lock: "postern" in ASCII.
 const LOCK: i64 = 0x0070_6f73_7465_726e;
 

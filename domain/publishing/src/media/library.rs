@@ -12,6 +12,12 @@ impl Media {
         self.reachable(caller, id).await
     }
 
+    /// An asset that this caller uploaded, as it is now.
+    pub async fn uploaded(&self, caller: &Caller, id: MediaId) -> Result<MediaAsset, MediaError> {
+        caller.may(Scope::MediaWrite)?;
+        self.reachable(caller, id).await
+    }
+
     /// The assets of a workspace, newest first.
     pub async fn list(
         &self,

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tenancy::{
     OrganizationId, Page, StoreError, WorkspaceId,
+    idempotency::Fence,
     sealing::{KeyChain, Sealed, WrappedKey},
 };
 use uuid::Uuid;
@@ -91,13 +92,14 @@ pub trait MediaStore: Send + Sync {
         key: &WrappedKey,
     ) -> Result<WrappedKey, StoreError>;
     /// Keeps the asset if its bytes are known already: an asset of the workspace with the same digest is answered instead, or
-    /// an object of the organization is shared. `None` where the bytes are new.
-    async fn keep_known(&self, asset: &MediaAsset) -> Result<Option<Kept>, StoreError>;
+    /// an object of the organization is shared. `None` where the bytes are new. [`StoreError::Conflict`], and nothing kept, if the
+    /// key behind the fence is lost.
+    async fn keep_known(&self, asset: &MediaAsset, fence: Option<Fence>) -> Result<Option<Kept>, StoreError>;
     /// Writes down that an object is about to be put.
     async fn announce(&self, object: &MediaObject) -> Result<(), StoreError>;
     /// Keeps the asset on an object that was announced and put. If somebody else was faster with the same bytes, theirs is used and
-    /// the object is marked for deletion.
-    async fn keep(&self, asset: &MediaAsset, object: Uuid) -> Result<Kept, StoreError>;
+    /// the object is marked for deletion. [`StoreError::Conflict`] as for [`MediaStore::keep_known`].
+    async fn keep(&self, asset: &MediaAsset, object: Uuid, fence: Option<Fence>) -> Result<Kept, StoreError>;
     /// One asset.
     async fn get(&self, organization: OrganizationId, id: MediaId) -> Result<Option<MediaAsset>, StoreError>;
     /// Those of the ids that are assets of the workspace, in no particular order.

@@ -3,6 +3,7 @@
 use futures::{StreamExt, TryStreamExt};
 use tenancy::{
     Caller, OrganizationId, Scope, WorkspaceId,
+    idempotency::Fence,
     sealing::{KeyChain, Place},
 };
 use url::Url;
@@ -30,6 +31,8 @@ pub struct NewMedia {
     pub filename: Option<String>,
     /// The media type it is declared to have.
     pub content_type: Option<String>,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }
 
 /// What came of an upload.
@@ -95,14 +98,14 @@ impl Media {
             filename: new.filename.as_deref().and_then(plain_name),
             created_at: self.clock.now(),
         };
-        if let Some(kept) = self.store.keep_known(&asset).await? {
+        if let Some(kept) = self.store.keep_known(&asset, new.fence).await? {
             return Ok(kept);
         }
         let object = self.put(&asset, &inspected).await?;
-        let kept = self.store.keep(&asset, object.id).await?;
-        // If somebody else was faster with the same bytes, nobody needs these.
+        let kept = self.store.keep(&asset, object.id, new.fence).await;
+        // If somebody else was faster with the same bytes, or has the idempotency key now, nobody needs these.
         self.discard_if_unneeded(&object).await;
-        Ok(kept)
+        Ok(kept?)
     }
 
     /// Puts the bytes under a name and a key of their own. The row comes first: a crash leaves no object that nobody knows.

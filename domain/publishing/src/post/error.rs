@@ -32,9 +32,12 @@ pub enum PostError {
     /// Somebody changed the post in between.
     #[error("the post changed since it was read")]
     Stale,
-    /// The irreversible call was permitted, or made.
+    /// The irreversible call was permitted, or made; or it may not have ended yet.
     #[error("publishing has begun on a channel; the post cannot be changed or taken back any more")]
     PublishingBegan,
+    /// Another request has the idempotency key under which this one was to make something; nothing was made.
+    #[error("another request has the idempotency key")]
+    Superseded,
     /// The publication is not in a state that allows this.
     #[error("this is not possible in the publication's present state")]
     WrongState,

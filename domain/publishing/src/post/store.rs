@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tenancy::{Caller, OrganizationId, WorkspaceId};
+use tenancy::{Caller, OrganizationId, WorkspaceId, idempotency::Fence};
 
 use super::{Post, PostError, PostView, Target};
 use crate::{
@@ -149,8 +149,8 @@ pub trait PostStore: Send + Sync {
         channels: &[ChannelId],
         media: &[MediaId],
     ) -> Result<Option<Facts>, PostError>;
-    /// Keeps a new draft.
-    async fn insert(&self, post: &Post) -> Result<(), PostError>;
+    /// Keeps a new draft. [`PostError::Superseded`], and nothing kept, if the key behind the fence is lost.
+    async fn insert(&self, post: &Post, fence: Option<Fence>) -> Result<(), PostError>;
     /// One post with its publications.
     async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError>;
     /// Posts, newest first.
@@ -199,4 +199,6 @@ pub struct Draft {
     pub targets: Vec<Target>,
     /// Who writes it.
     pub author: Author,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }

@@ -51,7 +51,7 @@ pub fn shape(content: &Content, targets: &[Target]) -> Vec<Violation> {
     let mut violations = Vec::new();
     if targets.len() > MAX_TARGETS {
         let detail = format!("A post goes to at most {MAX_TARGETS} channels.");
-        violations.push(Violation::new("/targets", "too_many_targets", detail));
+        violations.push(Violation::new("/targets", "targets_too_many", detail));
     }
     let mut seen = BTreeSet::new();
     for (place, target) in targets.iter().enumerate() {
@@ -143,8 +143,8 @@ impl Check<'_> {
             self.add(pointer.clone(), "caption_too_long", detail);
         }
         let limits = [
-            ('#', rules.max_hashtags, "too_many_hashtags", "hashtags"),
-            ('@', rules.max_mentions, "too_many_mentions", "mentions"),
+            ('#', rules.max_hashtags, "hashtags_too_many", "hashtags"),
+            ('@', rules.max_mentions, "mentions_too_many", "mentions"),
         ];
         for (mark, limit, code, what) in limits {
             let count = marks(&content.caption, mark);
@@ -187,7 +187,7 @@ impl Check<'_> {
         if count > rules.max_pictures {
             self.add(
                 &field,
-                "too_many_media",
+                "media_too_many",
                 format!("{name} takes at most {} pictures.", rules.max_pictures),
             );
         } else if !rules.formats.contains(&Format::of(count)) {

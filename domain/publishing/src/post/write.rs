@@ -49,8 +49,14 @@ impl Posts {
             created_at: now,
             updated_at: now,
         };
-        self.store.insert(&post).await?;
+        self.store.insert(&post, draft.fence).await?;
         Ok(PostView { post, publications: vec![] })
+    }
+
+    /// A post that this caller wrote, as it is now.
+    pub async fn written(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {
+        caller.may(Scope::PostsWrite)?;
+        self.store.get(caller, id).await
     }
 
     /// Changes a post whose version is still `expected`.

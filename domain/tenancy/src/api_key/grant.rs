@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::{ApiKey, ApiKeyText, ApiKeys, NewApiKey, Origin};
 use crate::{
     Caller, Reach, Refusal, Scope, Scopes, WorkspaceId,
+    idempotency::Fence,
     random::new_id,
     refusal::{Violation, Violations},
     text,
@@ -29,6 +30,8 @@ pub struct Grant {
     pub expires_at: Option<DateTime<Utc>>,
     /// Web origins that may use it.
     pub origins: Vec<String>,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }
 
 /// A new key and, this once, its text.
@@ -44,10 +47,10 @@ impl ApiKeys {
     /// Grants a key.
     pub async fn grant(&self, caller: &Caller, grant: Grant) -> Result<Granted, Refusal> {
         caller.may(Scope::KeysWrite)?;
-        let now = self.clock.now();
+        let (now, fence) = (self.clock.now(), grant.fence);
         let key = self.compose(caller, grant, now)?;
         let text = ApiKeyText::new(key.id, self.random.as_ref());
-        let new = NewApiKey { key, hash: text.hash() };
+        let new = NewApiKey { key, hash: text.hash(), fence };
         if !self.store.insert(&new).await? {
             return Err(unknown_workspace().into());
         }
@@ -88,7 +91,7 @@ fn check_scopes(caller: &Caller, scopes: Scopes) -> Result<Scopes, Violation> {
     } else if scopes.within(&caller.scopes) {
         Ok(scopes)
     } else {
-        Err(Violation::new("scopes", "exceeds_grantor", "must not name a scope that the caller lacks"))
+        Err(Violation::new("scopes", "scopes_exceed_grantor", "must not name a scope that the caller lacks"))
     }
 }
 
@@ -109,7 +112,7 @@ fn narrow(reach: &Reach, wanted: Option<BTreeSet<WorkspaceId>>) -> Result<Reach,
 }
 
 fn unknown_workspace() -> Violation {
-    Violation::new("workspaces", "unknown_workspace", "names a workspace that does not exist")
+    Violation::new("workspaces", "workspace_unknown", "names a workspace that does not exist")
 }
 
 fn check_origins(texts: &[String]) -> Result<Vec<Origin>, Violation> {
@@ -171,10 +174,13 @@ mod tests {
         caller.scopes = [Scope::KeysWrite, Scope::PostsRead].into_iter().collect();
         caller.reach = Reach::Only([own].into());
         let keys = world.api_keys();
-        assert_eq!(codes(block_on(keys.grant(&caller, grant([Scope::PostsWrite])))), ["exceeds_grantor"]);
+        assert_eq!(
+            codes(block_on(keys.grant(&caller, grant([Scope::PostsWrite])))),
+            ["scopes_exceed_grantor"]
+        );
         let mut wide = grant([Scope::PostsRead]);
         wide.workspaces = Some([own, WorkspaceId::new()].into());
-        assert_eq!(codes(block_on(keys.grant(&caller, wide))), ["unknown_workspace"]);
+        assert_eq!(codes(block_on(keys.grant(&caller, wide))), ["workspace_unknown"]);
         let inherited = block_on(keys.grant(&caller, grant([Scope::PostsRead]))).unwrap();
         assert_eq!(inherited.key.reach, Reach::Only([own].into()));
     }
@@ -186,7 +192,7 @@ mod tests {
         let (ada, eve) = (world.caller("ada@example.org"), world.caller("eve@example.org"));
         let mut foreign = grant([Scope::PostsRead]);
         foreign.workspaces = Some([world.first_workspace(&ada)].into());
-        assert_eq!(codes(block_on(world.api_keys().grant(&eve, foreign))), ["unknown_workspace"]);
+        assert_eq!(codes(block_on(world.api_keys().grant(&eve, foreign))), ["workspace_unknown"]);
     }
 
     #[test]
@@ -199,6 +205,7 @@ mod tests {
             workspaces: Some(BTreeSet::new()),
             expires_at: Some(world.now()),
             origins: vec!["*".into()],
+            fence: None,
         };
         let codes = codes(block_on(world.api_keys().grant(&caller, wrong)));
         assert_eq!(codes, ["empty", "empty", "empty", "not_an_origin", "not_in_future"]);

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{ApiKey, Origin};
-use crate::{ApiKeyId, OrganizationId, Role, StoreError, digest::SecretHash, id, page::Page};
+use crate::{
+    ApiKeyId, OrganizationId, Role, StoreError, digest::SecretHash, id, idempotency::Fence, page::Page,
+};
 
 /// A key to be stored.
 #[derive(Debug, Clone)]
@@ -13,6 +15,8 @@ pub struct NewApiKey {
     pub key: ApiKey,
     /// The hash of its text.
     pub hash: SecretHash,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }
 
 /// A key that was found by its text.
@@ -28,7 +32,7 @@ pub struct FoundApiKey {
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Stores a key. `false`, and nothing stored, if a workspace it names is not the organization's or the grantor is not a
-    /// member.
+    /// member. [`StoreError::Conflict`], and nothing stored, if the key behind the fence is lost.
     async fn insert(&self, key: &NewApiKey) -> Result<bool, StoreError>;
 
     /// The key with this identifier and hash.

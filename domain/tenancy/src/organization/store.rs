@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{Organization, Workspace};
-use crate::{OrganizationId, Reach, StoreError, WorkspaceId, id, page::Page, sealing::WrappedKey};
+use crate::{
+    OrganizationId, Reach, StoreError, WorkspaceId, id, idempotency::Fence, page::Page, sealing::WrappedKey,
+};
 
 /// Keeps organizations and workspaces. Each method is one transaction; each names the organization, and what belongs to another
 /// does not exist.
@@ -18,8 +20,8 @@ pub trait OrganizationStore: Send + Sync {
     /// The organization's key, which wraps the data keys of its connections and media.
     async fn key(&self, id: OrganizationId) -> Result<Option<WrappedKey>, StoreError>;
 
-    /// Stores a new workspace.
-    async fn insert_workspace(&self, workspace: &Workspace) -> Result<(), StoreError>;
+    /// Stores a new workspace. [`StoreError::Conflict`], and nothing stored, if the key behind the fence is lost.
+    async fn insert_workspace(&self, workspace: &Workspace, fence: Option<Fence>) -> Result<(), StoreError>;
 
     /// Workspaces within reach, in order of creation.
     async fn workspaces(

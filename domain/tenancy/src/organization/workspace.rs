@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 
 use super::Organizations;
 use crate::{
-    Caller, OrganizationId, Reach, Refusal, Scope, WorkspaceId, id, page::Page, random::new_id,
-    refusal::Violation, text,
+    Caller, OrganizationId, Reach, Refusal, Scope, WorkspaceId, id, idempotency::Fence, page::Page,
+    random::new_id, refusal::Violation, text,
 };
 
 /// How late a post may still be published, in minutes. What is later is missed: nobody wants yesterday's "good morning".
@@ -71,6 +71,8 @@ pub struct NewWorkspace {
     pub time_zone: Tz,
     /// How late a post may still be published, in minutes; `None`: an hour.
     pub late_minutes: Option<i64>,
+    /// The idempotency key that the request holds, if it has one.
+    pub fence: Option<Fence>,
 }
 
 /// A change; `None` leaves a field as it is.
@@ -119,8 +121,14 @@ impl Organizations {
             created_at: now,
             updated_at: now,
         };
-        self.store.insert_workspace(&workspace).await?;
+        self.store.insert_workspace(&workspace, new.fence).await?;
         Ok(workspace)
+    }
+
+    /// A workspace that this caller made, as it is now.
+    pub async fn made_workspace(&self, caller: &Caller, id: WorkspaceId) -> Result<Workspace, Refusal> {
+        caller.may(Scope::OrganizationWrite)?;
+        self.reached(caller, id).await
     }
 
     /// The workspaces the caller reaches, in order of creation.
@@ -174,7 +182,7 @@ mod tests {
     use crate::testing::World;
 
     fn new(name: &str) -> NewWorkspace {
-        NewWorkspace { name: name.into(), time_zone: Tz::Europe__Vilnius, late_minutes: None }
+        NewWorkspace { name: name.into(), time_zone: Tz::Europe__Vilnius, late_minutes: None, fence: None }
     }
 
     #[test]

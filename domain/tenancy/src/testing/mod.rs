@@ -2,6 +2,7 @@
 //! document. A [`World`] wires them together.
 
 mod doubles;
+mod keys;
 #[cfg(test)]
 mod shortcuts;
 mod store;
@@ -14,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub use doubles::{FakeHasher, FakeSigner, ManualClock, Outbox, SeededRandom};
+pub use keys::{KeyStand, MemoryKeys, stories};
 pub use store::MemoryStore;
 pub use vault::FakeVault;
 
@@ -54,6 +56,7 @@ pub fn grant(scopes: impl IntoIterator<Item = Scope>) -> Grant {
         workspaces: None,
         expires_at: None,
         origins: Vec::new(),
+        fence: None,
     }
 }
 

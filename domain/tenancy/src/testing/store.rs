@@ -3,19 +3,20 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    sync::{Mutex, atomic::AtomicUsize},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::doubles::lock;
+use super::{doubles::lock, keys::MemoryKeys};
 use crate::{
     ApiKeyId, OrganizationId, Page, PersonId, Reach, Role, SessionId, StoreError, WorkspaceId,
     account::{AccountStore, Credentials, NewAccount, NewPerson, PasswordHash, Registered, StoredPerson},
     api_key::NewApiKey,
     digest::SecretHash,
     id,
+    idempotency::Fence,
     organization::{Organization, OrganizationStore, Workspace},
     sealing::WrappedKey,
     session::{EndReason, NewSession},
@@ -25,6 +26,8 @@ use crate::{
 /// Every store of this context, in memory.
 #[derive(Default)]
 pub struct MemoryStore {
+    /// The idempotency keys.
+    pub keys: Arc<MemoryKeys>,
     pub(super) tables: Mutex<Tables>,
     pub(super) touches: AtomicUsize,
 }
@@ -184,7 +187,8 @@ impl OrganizationStore for MemoryStore {
         Ok(lock(&self.tables).organizations.get(&id).map(|(_, key)| key.clone()))
     }
 
-    async fn insert_workspace(&self, workspace: &Workspace) -> Result<(), StoreError> {
+    async fn insert_workspace(&self, workspace: &Workspace, fence: Option<Fence>) -> Result<(), StoreError> {
+        self.keys.made(fence, workspace.id.uuid())?;
         lock(&self.tables).workspaces.insert(workspace.id, workspace.clone());
         Ok(())
     }

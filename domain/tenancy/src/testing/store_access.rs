@@ -127,6 +127,7 @@ impl ApiKeyStore for MemoryStore {
         };
         let is_member = tables.memberships.contains_key(&(key.organization, key.granted_by));
         if is_within && is_member {
+            self.keys.made(new.fence, key.id.uuid())?;
             tables.api_keys.insert(key.id, new.clone());
         }
         Ok(is_within && is_member)

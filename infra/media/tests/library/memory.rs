@@ -13,6 +13,7 @@ use publishing::{
 };
 use tenancy::{
     OrganizationId, Page, StoreError, WorkspaceId,
+    idempotency::Fence,
     sealing::{KeyChain, WrappedKey},
 };
 use uuid::Uuid;
@@ -101,7 +102,7 @@ impl MediaStore for Memory {
         Ok(self.tables.lock().unwrap().key.get_or_insert_with(|| key.clone()).clone())
     }
 
-    async fn keep_known(&self, asset: &MediaAsset) -> Result<Option<Kept>, StoreError> {
+    async fn keep_known(&self, asset: &MediaAsset, _: Option<Fence>) -> Result<Option<Kept>, StoreError> {
         Ok(self.tables.lock().unwrap().keep_known(asset))
     }
 
@@ -111,7 +112,7 @@ impl MediaStore for Memory {
         Ok(())
     }
 
-    async fn keep(&self, asset: &MediaAsset, object: Uuid) -> Result<Kept, StoreError> {
+    async fn keep(&self, asset: &MediaAsset, object: Uuid, _: Option<Fence>) -> Result<Kept, StoreError> {
         let mut tables = self.tables.lock().unwrap();
         if let Some(kept) = tables.keep_known(asset) {
             return Ok(kept);

@@ -180,7 +180,13 @@ impl Stage {
 }
 
 pub(crate) fn new(workspace: WorkspaceId) -> NewMedia {
-    NewMedia { workspace, alt_text: None, filename: Some("cat.jpg".to_owned()), content_type: None }
+    NewMedia {
+        workspace,
+        alt_text: None,
+        filename: Some("cat.jpg".to_owned()),
+        content_type: None,
+        fence: None,
+    }
 }
 
 pub(crate) fn piecewise(file: &[u8]) -> Incoming {

@@ -9,7 +9,7 @@ use publishing::{
         store::{Kept, MediaObject},
     },
 };
-use tenancy::{OrganizationId, sealing::WrappedKey};
+use tenancy::{OrganizationId, idempotency::Fence, sealing::WrappedKey};
 use uuid::Uuid;
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
+    idempotency,
     pool::Connection,
     schema::media::{media_assets, media_keys, media_objects},
 };
@@ -45,7 +46,20 @@ pub(super) async fn save_key(
 }
 
 /// Keeps an asset whose bytes are there already.
-pub(super) async fn keep_known(c: &mut Connection, asset: &MediaAsset) -> Result<Option<Kept>, StoreError> {
+pub(super) async fn keep_known(
+    c: &mut Connection,
+    asset: &MediaAsset,
+    fence: Option<Fence>,
+) -> Result<Option<Kept>, StoreError> {
+    let kept = share(c, asset).await?;
+    if let Some(kept) = &kept {
+        idempotency::made(c, fence, kept.asset.id.uuid()).await?;
+    }
+    Ok(kept)
+}
+
+/// The asset with these bytes: the workspace's own, or a new one on an object of the organization.
+async fn share(c: &mut Connection, asset: &MediaAsset) -> Result<Option<Kept>, StoreError> {
     lock(c, asset.organization.uuid(), &asset.digest).await?;
     let same: Option<AssetRow> = media_assets::table
         .filter(media_assets::organization_id.eq(asset.organization.uuid()))
@@ -81,8 +95,13 @@ pub(super) async fn announce(c: &mut Connection, object: &MediaObject) -> Result
 }
 
 /// Keeps an asset on an object that was put.
-pub(super) async fn keep(c: &mut Connection, asset: &MediaAsset, object: Uuid) -> Result<Kept, StoreError> {
-    if let Some(kept) = keep_known(c, asset).await? {
+pub(super) async fn keep(
+    c: &mut Connection,
+    asset: &MediaAsset,
+    object: Uuid,
+    fence: Option<Fence>,
+) -> Result<Kept, StoreError> {
+    if let Some(kept) = keep_known(c, asset, fence).await? {
         return Ok(kept);
     }
     let announced = media_objects::table
@@ -98,7 +117,9 @@ pub(super) async fn keep(c: &mut Connection, asset: &MediaAsset, object: Uuid) -
         // It took so long that a sweep counted it as lost.
         return Err(StoreError::Conflict("media_objects.state".to_owned()));
     }
-    insert(c, asset, object).await
+    let kept = insert(c, asset, object).await?;
+    idempotency::made(c, fence, kept.asset.id.uuid()).await?;
+    Ok(kept)
 }
 
 /// Changes the alternative text.

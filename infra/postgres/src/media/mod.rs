@@ -16,7 +16,9 @@ use publishing::{
         store::{Deletion, Kept, MediaKeys, MediaObject, MediaStore, Readable},
     },
 };
-use tenancy::{OrganizationId, Page, StoreError as Failure, WorkspaceId, sealing::WrappedKey};
+use tenancy::{
+    OrganizationId, Page, StoreError as Failure, WorkspaceId, idempotency::Fence, sealing::WrappedKey,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -72,16 +74,16 @@ impl MediaStore for PgMediaStore {
         transaction!(self, c => keep::save_key(c, organization, key))
     }
 
-    async fn keep_known(&self, asset: &MediaAsset) -> Result<Option<Kept>, Failure> {
-        transaction!(self, c => keep::keep_known(c, asset))
+    async fn keep_known(&self, asset: &MediaAsset, fence: Option<Fence>) -> Result<Option<Kept>, Failure> {
+        transaction!(self, c => keep::keep_known(c, asset, fence))
     }
 
     async fn announce(&self, object: &MediaObject) -> Result<(), Failure> {
         transaction!(self, c => keep::announce(c, object))
     }
 
-    async fn keep(&self, asset: &MediaAsset, object: Uuid) -> Result<Kept, Failure> {
-        transaction!(self, c => keep::keep(c, asset, object))
+    async fn keep(&self, asset: &MediaAsset, object: Uuid, fence: Option<Fence>) -> Result<Kept, Failure> {
+        transaction!(self, c => keep::keep(c, asset, object, fence))
     }
 
     async fn get(&self, organization: OrganizationId, id: MediaId) -> Result<Option<MediaAsset>, Failure> {

@@ -11,7 +11,7 @@ pub use store::PgPostStore;
 
 use publishing::post::PostError;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, idempotency};
 
 /// Logs what the database said; the caller learns that it could not be asked.
 fn unavailable(error: &StoreError) -> PostError {
@@ -53,6 +53,7 @@ impl From<Stop> for PostError {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Answer(error) => error,
+            Stop::Store(error) if error.is_conflict_on(idempotency::LOST) => Self::Superseded,
             Stop::Store(error) => unavailable(&error),
         }
     }

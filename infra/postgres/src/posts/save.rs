@@ -190,9 +190,9 @@ pub(super) async fn upsert(
 ) -> Result<Uuid, StoreError> {
     use diesel_async::RunQueryDsl;
     let row: IdRow = sql_query(
-        "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, due_at, deadline_at,
-            next_step_at, content, content_hash, approval_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
+            deadline_at, next_step_at, content, content_hash, approval_id)
+        VALUES ($1, $2, $3, $4, $5, $6, (SELECT remote_id FROM channels WHERE id = $5), $7, $8, $9, $10, $11, $12)
         ON CONFLICT (post_id, channel_id) DO UPDATE SET state = 'scheduled', reason = NULL, needs_person = false,
             due_at = excluded.due_at, deadline_at = excluded.deadline_at, next_step_at = excluded.next_step_at,
             content = excluded.content, content_hash = excluded.content_hash, approval_id = excluded.approval_id,

@@ -11,10 +11,10 @@ use publishing::{
     },
     publication::{Attempt, Publication},
 };
-use tenancy::{Caller, OrganizationId, WorkspaceId};
+use tenancy::{Caller, OrganizationId, WorkspaceId, idempotency::Fence};
 
 use super::{Stop, decide, facts, read, save};
-use crate::pool::Pool;
+use crate::{idempotency, pool::Pool};
 
 /// Keeps posts.
 #[derive(Clone)]
@@ -49,8 +49,11 @@ impl PostStore for PgPostStore {
         transaction!(self, c => Ok(facts::facts(c, organization, workspace, channels, media).await?))
     }
 
-    async fn insert(&self, post: &Post) -> Result<(), PostError> {
-        transaction!(self, c => Ok(save::insert(c, post).await?))
+    async fn insert(&self, post: &Post, fence: Option<Fence>) -> Result<(), PostError> {
+        transaction!(self, c => {
+            save::insert(c, post).await?;
+            Ok(idempotency::made(c, fence, post.id.uuid()).await?)
+        })
     }
 
     async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {

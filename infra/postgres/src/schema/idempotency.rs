@@ -19,10 +19,10 @@ table! {
         body_hash -> Binary,
         claim_id -> Uuid,
         state -> Text,
+        made_id -> Nullable<Uuid>,
         answer_key_id -> Nullable<Uuid>,
         answer_key -> Nullable<Binary>,
         answer_sealed -> Nullable<Binary>,
-        location -> Nullable<Text>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
     }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::column::role;
 use crate::{
-    Connection, Pool, StoreError,
+    Connection, Pool, StoreError, idempotency,
     schema::tenancy::{api_key_workspaces, api_keys, memberships},
 };
 
@@ -73,11 +73,13 @@ impl PgApiKeys {
         let stored = connection
             .transaction(async |connection| {
                 insert_key(connection, new).await?;
-                limit(connection, &new.key, &only).await
+                limit(connection, &new.key, &only).await?;
+                idempotency::made(connection, new.fence, new.key.id.uuid()).await
             })
             .await;
         match stored {
             Ok(()) => Ok(true),
+            Err(error) if error.is_conflict_on(idempotency::LOST) => Err(error),
             // The foreign keys say whether the grantor is a member and each workspace the organization's.
             Err(StoreError::Conflict(_)) => Ok(false),
             Err(error) => Err(error),

@@ -2,18 +2,19 @@
 
 use ::tenancy::{
     OrganizationId, Page, Reach, WorkspaceId, id,
+    idempotency::Fence,
     organization::{LateLimit, Organization, OrganizationStore, Workspace},
     sealing::WrappedKey,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::column::root_key;
 use crate::{
-    Connection, Pool, StoreError,
+    Connection, Pool, StoreError, idempotency,
     schema::tenancy::{organization_keys, organizations, workspaces},
 };
 
@@ -199,9 +200,19 @@ impl OrganizationStore for PgOrganizations {
         Ok(self.read_key(id).await?)
     }
 
-    async fn insert_workspace(&self, workspace: &Workspace) -> Result<(), ::tenancy::StoreError> {
+    async fn insert_workspace(
+        &self,
+        workspace: &Workspace,
+        fence: Option<Fence>,
+    ) -> Result<(), ::tenancy::StoreError> {
         let mut connection = self.0.get().await.map_err(StoreError::from)?;
-        Ok(insert_workspace(&mut connection, workspace).await?)
+        let inserted = connection
+            .transaction::<_, StoreError, _>(async |c| {
+                insert_workspace(c, workspace).await?;
+                idempotency::made(c, fence, workspace.id.uuid()).await
+            })
+            .await;
+        Ok(inserted?)
     }
 
     async fn workspaces(

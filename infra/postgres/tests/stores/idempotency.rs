@@ -1,15 +1,31 @@
-//! Idempotency keys: one request holds a key, its answer is sealed, and time frees it.
+//! Idempotency keys: the stories of every store of them, and what only this one has: sealed answers, rows that are swept, and
+//! transactions that take turns.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ::tenancy::{
-    Client, OrganizationId,
-    idempotency::{Claim, Claimed, IdempotencyStore, Kept, Recorded},
-    testing::{FakeVault, World, registration},
+    Client, OrganizationId, StoreError, WorkspaceId,
+    account::Registration,
+    idempotency::{Claim, Claimed, Fence, IdempotencyStore},
+    organization::{LateLimit, OrganizationStore, Workspace},
+    testing::{
+        FakeVault, KeyStand, World, registration,
+        stories::{answer, request},
+    },
 };
-use diesel::{QueryableByName, sql_types::Binary};
+use async_trait::async_trait;
+use chrono::{SubsecRound, Utc};
+use chrono_tz::Tz;
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Binary},
+};
 use diesel_async::RunQueryDsl;
-use postgres::{Pool, idempotency::PgIdempotency, tenancy::PgAccounts};
+use postgres::{
+    Pool,
+    idempotency::PgIdempotency,
+    tenancy::{PgAccounts, PgOrganizations},
+};
 use uuid::Uuid;
 
 use crate::support::migrated_pool;
@@ -17,6 +33,7 @@ use crate::support::migrated_pool;
 struct Keys {
     pool: Pool,
     store: PgIdempotency,
+    organizations: PgOrganizations,
     organization: OrganizationId,
 }
 
@@ -24,6 +41,12 @@ struct Keys {
 struct Organization {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     id: Uuid,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
 }
 
 #[derive(QueryableByName)]
@@ -35,102 +58,164 @@ struct SealedAnswer {
 impl Keys {
     async fn new() -> Self {
         let pool = migrated_pool().await;
-        let world = World::new();
-        let accounts = ::tenancy::Accounts { store: Arc::new(PgAccounts(pool.clone())), ..world.accounts() };
-        accounts.register(registration("ada@example.org"), &Client::default()).await.unwrap();
+        let accounts =
+            ::tenancy::Accounts { store: Arc::new(PgAccounts(pool.clone())), ..World::new().accounts() };
+        let ada: Registration = registration("ada@example.org");
+        accounts.register(ada, &Client::default()).await.unwrap();
         let mut connection = pool.get().await.unwrap();
         let found: Organization =
             diesel::sql_query("SELECT id FROM organizations").get_result(&mut connection).await.unwrap();
         let store = PgIdempotency::new(pool.clone(), Arc::new(FakeVault));
-        Self { pool, store, organization: OrganizationId::from_uuid(found.id) }
+        let organizations = PgOrganizations(pool.clone());
+        Self { pool, store, organizations, organization: OrganizationId::from_uuid(found.id) }
     }
 
-    fn request(&self, body: u8) -> Claim {
-        let operation = "createWorkspace".to_owned();
-        let (actor, fence) = (Uuid::from_u128(7), Uuid::new_v4());
-        Claim { organization: self.organization, actor, operation, key: [1; 32], body: [body; 32], fence }
-    }
-
-    async fn let_pass(&self, time: &str) {
-        let move_back = format!("UPDATE idempotency_keys SET expires_at = expires_at - interval '{time}'");
-        diesel::sql_query(move_back).execute(&mut self.pool.get().await.unwrap()).await.unwrap();
+    async fn run(&self, sql: &str) {
+        diesel::sql_query(sql).execute(&mut self.pool.get().await.unwrap()).await.unwrap();
     }
 }
 
-fn answer() -> Kept {
-    let headers = vec![("location".to_owned(), "/v1/workspaces/1".to_owned())];
-    Kept::Answer(Box::new(Recorded { status: 201, headers, body: r#"{"name":"canary"}"#.to_owned() }))
+#[async_trait]
+impl KeyStand for Keys {
+    fn store(&self) -> &dyn IdempotencyStore {
+        &self.store
+    }
+
+    fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    async fn make(&self, fence: Fence) -> Result<Uuid, StoreError> {
+        let now = Utc::now().trunc_subsecs(6);
+        let workspace = Workspace {
+            id: WorkspaceId::new(),
+            organization: self.organization,
+            name: "Bakery".into(),
+            time_zone: Tz::UTC,
+            late_limit: LateLimit::DEFAULT,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        self.organizations.insert_workspace(&workspace, Some(fence)).await?;
+        Ok(workspace.id.uuid())
+    }
+
+    /// Without the workspace that comes with the registration.
+    async fn count(&self) -> usize {
+        let mut connection = self.pool.get().await.unwrap();
+        let all: Count = diesel::sql_query("SELECT count(*) AS n FROM workspaces")
+            .get_result(&mut connection)
+            .await
+            .unwrap();
+        usize::try_from(all.n).unwrap() - 1
+    }
+
+    async fn let_pass(&self, time: Duration) {
+        let back = format!("interval '{} seconds'", time.as_secs());
+        self.run(&format!(
+            "UPDATE idempotency_keys SET expires_at = expires_at - {back}, created_at = created_at - {back}"
+        ))
+        .await;
+    }
 }
 
-#[tokio::test]
-async fn the_first_request_holds_the_key_and_its_answer_is_given_again() {
-    let keys = Keys::new().await;
-    let first = keys.request(1);
-    assert_eq!(keys.store.claim(&first).await, Ok(Claimed::First));
-    assert_eq!(keys.store.claim(&keys.request(1)).await, Ok(Claimed::InFlight));
-    keys.store.keep(&first, &answer()).await.unwrap();
-    assert_eq!(keys.store.claim(&keys.request(1)).await, Ok(Claimed::Before(answer())));
-    assert_eq!(keys.store.claim(&keys.request(2)).await, Ok(Claimed::AnotherBody));
+fn block_on<T>(story: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(story)
 }
+
+::tenancy::key_stories!(Keys::new().await, story => block_on(story));
 
 #[tokio::test]
 async fn of_many_at_once_exactly_one_is_the_first() {
     let keys = Keys::new().await;
-    let claims: Vec<Claim> = (0..16).map(|_| keys.request(1)).collect();
+    let claims: Vec<Claim> = (0..16).map(|_| request(&keys, 1)).collect();
     let all = futures::future::join_all(claims.iter().map(|claim| keys.store.claim(claim))).await;
     assert_eq!(all.iter().filter(|claimed| **claimed == Ok(Claimed::First)).count(), 1);
 }
 
-#[tokio::test]
-async fn a_released_key_is_free() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_latecomer_and_its_successor_take_turns_so_that_one_of_them_makes_something() {
     let keys = Keys::new().await;
-    let first = keys.request(1);
-    keys.store.claim(&first).await.unwrap();
-    keys.store.release(&first).await.unwrap();
-    assert_eq!(keys.store.claim(&keys.request(2)).await, Ok(Claimed::First));
+    for round in 0..40 {
+        let mine = |claim: Claim| Claim { key: [round; 32], ..claim };
+        let (late, successor) = (mine(request(&keys, 1)), mine(request(&keys, 1)));
+        keys.store.claim(&late).await.unwrap();
+        keys.let_pass(Duration::from_mins(1)).await;
+        let take_over = async {
+            let claimed = keys.store.claim(&successor).await.unwrap();
+            let made = if claimed == Claimed::First { Some(keys.make(successor.fence).await) } else { None };
+            (claimed, made)
+        };
+        let (first, (claimed, second)) = tokio::join!(keys.make(late.fence), take_over);
+        match first {
+            Ok(id) => assert_eq!((claimed, second), (Claimed::Made(id), None)),
+            Err(lost) => {
+                assert!(matches!(lost, StoreError::Conflict(_)), "{lost}");
+                assert!(second.unwrap().is_ok());
+            }
+        }
+        assert_eq!(keys.count().await, usize::from(round) + 1);
+    }
 }
 
 #[tokio::test]
-async fn an_abandoned_key_is_taken_over_and_the_latecomer_changes_nothing() {
+async fn a_key_is_not_freed_while_the_commit_of_what_it_made_is_under_way() {
+    use diesel_async::AsyncConnection;
     let keys = Keys::new().await;
-    let (first, second) = (keys.request(1), keys.request(1));
-    keys.store.claim(&first).await.unwrap();
-    keys.let_pass("61 seconds").await;
-    assert_eq!(keys.store.claim(&second).await, Ok(Claimed::First));
-    keys.store.keep(&first, &Kept::ShownOnce { location: None }).await.unwrap();
-    keys.store.release(&first).await.unwrap();
-    assert_eq!(keys.store.claim(&keys.request(1)).await, Ok(Claimed::InFlight));
-    keys.store.keep(&second, &answer()).await.unwrap();
-    assert_eq!(keys.store.claim(&keys.request(1)).await, Ok(Claimed::Before(answer())));
+    let doubtful = request(&keys, 1);
+    keys.store.claim(&doubtful).await.unwrap();
+    let mut other = keys.pool.get().await.unwrap();
+    // A connection of its own: within one transaction the activity of others is read once and does not change any more.
+    let mut watcher = keys.pool.get().await.unwrap();
+    let released = other
+        .transaction::<_, postgres::StoreError, _>(async |c| {
+            // What the store does when it makes something; nobody else sees it before the commit.
+            let made = "UPDATE idempotency_keys SET state = 'made', made_id = claim_id";
+            diesel::sql_query(made).execute(c).await?;
+            let (store, claim) = (keys.store.clone(), doubtful.clone());
+            let releasing = tokio::spawn(async move { store.release(&claim).await });
+            let waiting = "SELECT count(*) AS n FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            while diesel::sql_query(waiting).get_result::<Count>(&mut watcher).await?.n == 0 {
+                tokio::task::yield_now().await;
+            }
+            Ok(releasing)
+        })
+        .await
+        .unwrap();
+    assert_eq!(released.await.unwrap(), Ok(true));
+    assert_eq!(keys.store.claim(&request(&keys, 1)).await, Ok(Claimed::Made(doubtful.fence.0)));
 }
 
 #[tokio::test]
-async fn an_answer_is_forgotten_after_a_day_and_its_row_is_swept() {
+async fn a_row_is_swept_when_its_day_is_over_and_a_swept_claim_makes_nothing() {
     let keys = Keys::new().await;
-    let first = keys.request(1);
+    let first = request(&keys, 1);
     keys.store.claim(&first).await.unwrap();
+    keys.make(first.fence).await.unwrap();
     keys.store.keep(&first, &answer()).await.unwrap();
-    keys.let_pass("23 hours 59 minutes").await;
+    keys.let_pass(Duration::from_mins(23 * 60 + 59)).await;
     assert_eq!(keys.store.sweep().await, Ok(0));
-    keys.let_pass("1 minute").await;
+    keys.let_pass(Duration::from_mins(1)).await;
     assert_eq!(keys.store.sweep().await, Ok(1));
-    assert_eq!(keys.store.claim(&keys.request(2)).await, Ok(Claimed::First));
+    let second = request(&keys, 2);
+    assert_eq!(keys.store.claim(&second).await, Ok(Claimed::First));
+    keys.let_pass(Duration::from_mins(1)).await;
+    assert_eq!(keys.store.sweep().await, Ok(1));
+    assert!(matches!(keys.make(second.fence).await, Err(StoreError::Conflict(_))));
+    assert_eq!(keys.count().await, 1);
 }
 
 #[tokio::test]
-async fn answers_are_sealed_and_of_secrets_only_the_place_is_kept() {
+async fn answers_are_sealed() {
     let keys = Keys::new().await;
-    let first = keys.request(1);
+    let first = request(&keys, 1);
     keys.store.claim(&first).await.unwrap();
+    keys.make(first.fence).await.unwrap();
     keys.store.keep(&first, &answer()).await.unwrap();
     let select = "SELECT answer_sealed FROM idempotency_keys";
     let row: SealedAnswer =
         diesel::sql_query(select).get_result(&mut keys.pool.get().await.unwrap()).await.unwrap();
     assert!(!row.answer_sealed.windows(6).any(|window| window == b"canary"));
-    let secret = Claim { key: [2; 32], ..keys.request(1) };
-    keys.store.claim(&secret).await.unwrap();
-    let kept = Kept::ShownOnce { location: Some("/v1/api_keys/1".into()) };
-    keys.store.keep(&secret, &kept).await.unwrap();
-    let again = Claim { fence: Uuid::new_v4(), ..secret };
-    assert_eq!(keys.store.claim(&again).await, Ok(Claimed::Before(kept)));
 }

@@ -15,6 +15,7 @@ use publishing::{
 };
 use tenancy::{
     OrganizationId, Page, StoreError, WorkspaceId,
+    idempotency::Fence,
     sealing::{Sealed, WrappedKey},
 };
 use uuid::Uuid;
@@ -93,7 +94,7 @@ impl Stage {
     async fn kept(&self, digest: u8) -> (MediaAsset, MediaObject) {
         let (asset, object) = (self.asset(digest), self.object(digest));
         self.store.announce(&object).await.unwrap();
-        let kept = self.store.keep(&asset, object.id).await.unwrap();
+        let kept = self.store.keep(&asset, object.id, None).await.unwrap();
         assert!(kept.is_new);
         assert_eq!(kept.asset, asset);
         (asset, object)
@@ -138,12 +139,12 @@ async fn the_first_media_key_stays() {
 #[tokio::test]
 async fn the_same_bytes_are_the_same_asset_and_share_an_object_across_workspaces() {
     let stage = Stage::set().await;
-    assert_eq!(stage.store.keep_known(&stage.asset(1)).await.unwrap(), None);
+    assert_eq!(stage.store.keep_known(&stage.asset(1), None).await.unwrap(), None);
     let (first, _) = stage.kept(1).await;
-    let again = stage.store.keep_known(&stage.asset(1)).await.unwrap().unwrap();
+    let again = stage.store.keep_known(&stage.asset(1), None).await.unwrap().unwrap();
     assert_eq!((again.asset.id, again.is_new), (first.id, false));
     let elsewhere = MediaAsset { workspace: stage.second, ..stage.asset(1) };
-    let shared = stage.store.keep_known(&elsewhere).await.unwrap().unwrap();
+    let shared = stage.store.keep_known(&elsewhere, None).await.unwrap().unwrap();
     assert_eq!((shared.asset.id, shared.is_new), (elsewhere.id, true));
     let Deletion::Done = stage.store.delete(stage.organization, first.id).await.unwrap() else {
         panic!("the second asset still needs the object")
@@ -163,7 +164,7 @@ async fn of_two_uploads_of_the_same_bytes_one_object_stays_and_the_other_is_doom
         tokio::spawn(async move {
             let (asset, object) = (stage.asset(1), stage.object(1));
             stage.store.announce(&object).await.unwrap();
-            let kept = stage.store.keep(&asset, object.id).await.unwrap();
+            let kept = stage.store.keep(&asset, object.id, None).await.unwrap();
             (kept, stage.store.doom(object.id).await.unwrap())
         })
     });
@@ -183,7 +184,7 @@ async fn bytes_that_are_being_deleted_are_not_shared_any_more() {
         panic!("nobody else needs the object")
     };
     assert_eq!(doomed.id, object.id);
-    assert_eq!(stage.store.keep_known(&stage.asset(1)).await.unwrap(), None);
+    assert_eq!(stage.store.keep_known(&stage.asset(1), None).await.unwrap(), None);
     let (_, fresh) = stage.kept(1).await;
     stage.store.forget(fresh.id).await.unwrap();
     assert!(!stage.store.doom(fresh.id).await.unwrap(), "an object in use is neither doomed nor forgotten");
@@ -211,8 +212,26 @@ async fn an_upload_that_a_sweep_counted_as_lost_is_told_so() {
     assert_eq!(stage.store.abandoned(now() - TimeDelta::days(1), 100).await.unwrap().len(), 0);
     assert_eq!(stage.store.abandoned(now() + TimeDelta::seconds(1), 100).await.unwrap().len(), 1);
     assert!(stage.store.doom(object.id).await.unwrap());
-    let late = stage.store.keep(&stage.asset(1), object.id).await;
+    let late = stage.store.keep(&stage.asset(1), object.id, None).await;
     assert_eq!(late, Err(StoreError::Conflict("media_objects.state".to_owned())));
+}
+
+#[tokio::test]
+async fn nothing_is_kept_under_an_idempotency_key_that_another_request_has() {
+    let stage = Stage::set().await;
+    let (known, _) = stage.kept(1).await;
+    let lost = Some(Fence(Uuid::new_v4()));
+    let elsewhere = MediaAsset { workspace: stage.second, ..stage.asset(1) };
+    assert!(matches!(stage.store.keep_known(&elsewhere, lost).await, Err(StoreError::Conflict(_))));
+    let (fresh, object) = (stage.asset(2), stage.object(2));
+    assert_eq!(stage.store.keep_known(&fresh, lost).await, Ok(None));
+    stage.store.announce(&object).await.unwrap();
+    assert!(matches!(stage.store.keep(&fresh, object.id, lost).await, Err(StoreError::Conflict(_))));
+    for id in [elsewhere.id, fresh.id] {
+        assert_eq!(stage.store.get(stage.organization, id).await.unwrap(), None);
+    }
+    assert!(stage.store.doom(object.id).await.unwrap(), "the bytes are needed by nobody");
+    assert!(stage.store.get(stage.organization, known.id).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -244,7 +263,7 @@ async fn no_other_organization_or_workspace_sees_an_asset() {
     assert_eq!(other.store.describe(other.organization, asset.id, None).await.unwrap(), None);
     assert!(matches!(other.store.delete(other.organization, asset.id).await.unwrap(), Deletion::NotFound));
     assert_eq!(
-        other.store.keep_known(&other.asset(1)).await.unwrap(),
+        other.store.keep_known(&other.asset(1), None).await.unwrap(),
         None,
         "bytes are not shared between tenants"
     );
@@ -272,9 +291,9 @@ async fn an_asset_that_a_waiting_publication_carries_cannot_be_deleted() {
     stage
         .run(&format!(
             "SET session_replication_role = replica;
-             INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, due_at, deadline_at,
-                 next_step_at, content, content_hash, approval_id)
-             VALUES ('{o}', '{o}', '{w}', '{o}', '{o}', 'facebook', now(), now(), now(),
+             INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
+                 deadline_at, next_step_at, content, content_hash, approval_id)
+             VALUES ('{o}', '{o}', '{w}', '{o}', '{o}', 'facebook', '1', now(), now(), now(),
                  '{{\"caption\": \"\", \"pictures\": [{{\"media\": \"{id}\", \"digest\": \"00\"}}]}}', {hash}, '{o}');
              SET session_replication_role = origin;"
         ))

@@ -16,7 +16,9 @@ use postgres::{
 use secrecy::ExposeSecret;
 use tenancy::{
     Accounts, ApiKeys, Authenticator, Caller, Client, Organizations, Page, Reach, Refusal, Role, Scope,
-    Sessions, WorkspaceId,
+    Sessions, StoreError, WorkspaceId,
+    api_key::Grant,
+    idempotency::Fence,
     mailer::MailTemplate,
     organization::{NewWorkspace, WorkspaceChange},
     rotation::{RootKeyStore, rewrap_all},
@@ -234,6 +236,20 @@ stories! {
         }
     }
 
+    async fn nothing_is_made_under_an_idempotency_key_that_another_request_has(house) {
+        house.register(ADA).await;
+        let ada = house.caller(ADA).await;
+        let lost = Some(Fence(uuid::Uuid::new_v4()));
+        let new = NewWorkspace { name: "Bakery".into(), time_zone: Tz::UTC, late_minutes: None, fence: lost };
+        let refused = house.organizations.create_workspace(&ada, new).await.unwrap_err();
+        assert!(matches!(refused, Refusal::Store(StoreError::Conflict(_))), "{refused}");
+        assert_eq!(house.organizations.workspaces(&ada, Page::first(10)).await.unwrap().len(), 1);
+        let wanted = Grant { fence: lost, ..grant([Scope::PostsRead]) };
+        let refused = house.api_keys.grant(&ada, wanted).await.unwrap_err();
+        assert!(matches!(refused, Refusal::Store(StoreError::Conflict(_))), "{refused}");
+        assert!(house.api_keys.list(&ada, Page::first(10)).await.unwrap().is_empty());
+    }
+
     async fn a_key_is_granted_used_listed_and_revoked(house) {
         house.register(ADA).await;
         house.register("eve@example.org").await;
@@ -289,7 +305,7 @@ stories! {
         house.register(ADA).await;
         house.register("eve@example.org").await;
         let (ada, eve) = (house.caller(ADA).await, house.caller("eve@example.org").await);
-        let new = NewWorkspace { name: "Bakery".into(), time_zone: Tz::Asia__Kathmandu, late_minutes: Some(15) };
+        let new = NewWorkspace { name: "Bakery".into(), time_zone: Tz::Asia__Kathmandu, late_minutes: Some(15), fence: None };
         house.world.advance(TimeDelta::seconds(1));
         let made = house.organizations.create_workspace(&ada, new).await.unwrap();
         assert_eq!(house.organizations.workspace(&ada, made.id).await.unwrap(), made);

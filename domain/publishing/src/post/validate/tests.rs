@@ -84,11 +84,11 @@ fn hashtags_and_mentions_are_counted_as_words() {
     assert!(codes(&content(&tags, 1), &[target(2)], &facts()).is_empty());
     assert_eq!(
         codes(&content(&"#a ".repeat(31), 1), &[target(2)], &facts()),
-        [("/caption".into(), "too_many_hashtags")]
+        [("/caption".into(), "hashtags_too_many")]
     );
     assert_eq!(
         codes(&content(&"@a ".repeat(21), 1), &[target(2)], &facts()),
-        [("/caption".into(), "too_many_mentions")]
+        [("/caption".into(), "mentions_too_many")]
     );
 }
 

@@ -10,6 +10,7 @@ use publishing::{
     status::PostStatus,
 };
 use scheduling::{LocalSchedule, Schedule};
+use tenancy::idempotency::Fence;
 
 use crate::publications::stage::{Stage, now, planned, published};
 
@@ -22,7 +23,7 @@ async fn a_post_reads_back_as_it_was_written() {
     draft.content.media = vec![Attachment { media: MediaId::new(), alt_text: Some("A cup".into()) }];
     draft.targets[0].change = Override { link: Some(None), ..Override::default() };
     draft.targets[1].change = Override { caption: Some("Fresh tea".into()), link: None, media: Some(vec![]) };
-    stage.posts.insert(&draft).await.unwrap();
+    stage.posts.insert(&draft, None).await.unwrap();
     let mut changed = draft.clone();
     let local = "2031-05-01T09:30:00".parse().unwrap();
     changed.schedule = Some(Schedule::Local(LocalSchedule { local, zone: chrono_tz::Europe::Lisbon }));
@@ -47,10 +48,19 @@ async fn a_post_reads_back_as_it_was_written() {
 }
 
 #[tokio::test]
+async fn a_post_is_not_kept_under_an_idempotency_key_that_another_request_has() {
+    let stage = Stage::set().await;
+    let draft = stage.draft(&[stage.channel().await]);
+    let lost = Some(Fence(uuid::Uuid::new_v4()));
+    assert!(matches!(stage.posts.insert(&draft, lost).await, Err(PostError::Superseded)));
+    assert!(matches!(stage.posts.get(&stage.caller, draft.id).await, Err(PostError::NotFound)));
+}
+
+#[tokio::test]
 async fn of_two_who_save_the_same_version_one_is_told_that_it_is_stale() {
     let stage = Stage::set().await;
     let draft = stage.draft(&[stage.channel().await]);
-    stage.posts.insert(&draft).await.unwrap();
+    stage.posts.insert(&draft, None).await.unwrap();
     let (mut tea, mut cake) = (draft.clone(), draft.clone());
     (tea.content.caption, tea.version) = ("Tea".into(), 2);
     (cake.content.caption, cake.version) = ("Cake".into(), 2);
@@ -65,7 +75,7 @@ async fn of_two_who_save_the_same_version_one_is_told_that_it_is_stale() {
 async fn a_stale_schedule_leaves_nothing_behind() {
     let stage = Stage::set().await;
     let draft = stage.draft(&[stage.channel().await]);
-    stage.posts.insert(&draft).await.unwrap();
+    stage.posts.insert(&draft, None).await.unwrap();
     let (post, plan) = stage.scheduled(&draft, TimeDelta::hours(1));
     assert!(matches!(stage.save(&post, 7, &plan).await, Err(PostError::Stale)));
     for table in ["approvals", "approved_content", "publications"] {
@@ -105,6 +115,16 @@ async fn a_channel_that_a_post_does_not_name_any_more_is_taken_back() {
     let of = |channel| view.publications.iter().find(|p| p.channel == channel).unwrap();
     assert_eq!(of(stays).state, State::Scheduled);
     assert_eq!((of(goes).state, of(goes).cancelled), (State::Cancelled, Some(CancelReason::TargetRemoved)));
+    assert_eq!(stage.events(of(goes).id.uuid()).await, ["publication.cancelled"]);
+    assert!(stage.events(of(stays).id.uuid()).await.is_empty(), "nothing happened to the other one");
+    let post = stage.post_of(of(stays).id).await;
+    let (again, plan) = stage.scheduled(&post, TimeDelta::hours(3));
+    stage.save(&again, post.version, &plan).await.unwrap();
+    assert_eq!(
+        stage.events(of(goes).id.uuid()).await.len(),
+        1,
+        "what was taken back is not taken back twice"
+    );
 }
 
 #[tokio::test]
@@ -121,6 +141,7 @@ async fn once_publishing_began_neither_edit_nor_deletion_is_possible() {
         assert!(matches!(deleted, Err(PostError::PublishingBegan)), "{state}");
         assert_eq!(stage.state(id).await, state);
         assert_eq!(stage.post_of(id).await.version, post.version, "a refused edit changes nothing");
+        assert!(!stage.events(id.uuid()).await.contains(&"publication.cancelled".to_owned()), "{state}");
     }
 }
 
@@ -137,18 +158,26 @@ async fn a_cancellation_takes_back_what_it_can_and_leaves_the_rest() {
     let states: Vec<_> = after.publications.iter().map(|p| (p.channel, p.state)).collect();
     assert!(states.contains(&(one, State::Publishing)) && states.contains(&(two, State::Cancelled)));
     assert_eq!((after.post.scheduled, after.post.version), (false, view.post.version + 1));
+    let id = |channel| after.publications.iter().find(|p| p.channel == channel).unwrap().id.uuid();
+    assert_eq!(stage.events(id(two)).await, ["publication.cancelled"]);
+    assert!(stage.events(id(one)).await.is_empty(), "what could not be taken back was not cancelled");
     assert!(
         stage.record(permit.claim, published("1_1")).await,
         "the call that was on its way is not forgotten"
     );
     assert!(matches!(stage.posts.cancel(&stage.caller, view.post.id).await, Err(PostError::PublishingBegan)));
+    assert_eq!(
+        stage.count("events WHERE kind = 'publication.cancelled'").await,
+        1,
+        "a refusal tells nobody anything"
+    );
 }
 
 #[tokio::test]
 async fn a_draft_cannot_be_cancelled_and_what_was_cancelled_is_never_claimed() {
     let stage = Stage::set().await;
     let draft = stage.draft(&[stage.channel().await]);
-    stage.posts.insert(&draft).await.unwrap();
+    stage.posts.insert(&draft, None).await.unwrap();
     let cancelled = stage.posts.cancel(&stage.caller, draft.id).await;
     assert!(matches!(cancelled, Err(PostError::WrongState)));
     for state in [State::Scheduled, State::Preparing, State::Ready] {

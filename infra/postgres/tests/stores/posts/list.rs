@@ -76,7 +76,7 @@ async fn posts_are_filtered_by_the_status_that_they_show() {
         by_state.push(stage.post_of(id).await.id);
     }
     let draft = stage.draft(&[channel]);
-    stage.posts.insert(&draft).await.unwrap();
+    stage.posts.insert(&draft, None).await.unwrap();
     for (status, expected) in [
         (PostStatus::Published, vec![by_state[3], by_state[0]]),
         (PostStatus::Failed, vec![by_state[1]]),

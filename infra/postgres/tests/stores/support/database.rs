@@ -33,7 +33,7 @@ async fn template() -> String {
     let mut server = connect_alone(&server::url("postgres").await).await.unwrap();
     run(&mut server, format!("SELECT pg_advisory_lock({LOCK})")).await;
     drop_leftovers(&mut server).await;
-    let name = format!("template_{}", env!("MIGRATIONS_STATE"));
+    let name = format!("template_{}", postgres::migrate::STATE);
     if names(&mut server, &format!("= '{name}'")).await.is_empty() {
         // Under another name until it is complete: a run that was killed half way leaves no broken template.
         let draft = format!("t_0_{}", Uuid::new_v4().simple());

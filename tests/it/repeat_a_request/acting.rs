@@ -1,0 +1,126 @@
+//! Operations that make nothing but act. They take no key: the state of what they act on decides what a second time does.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::{lose_the_answer, posts, serve};
+use crate::support::{Person, World, process::Process};
+
+/// What is tried below.
+const TRIED: [&str; 5] =
+    ["cancelPost", "publishPost", "resolvePublication", "retryPublication", "schedulePost"];
+
+/// What is not, and why a second time does no harm.
+const HARMLESS: [(&str, &str); 6] = [
+    ("completeConnection", "the code works once; getConnection shows what the lost answer did"),
+    ("reconnect", "the later login replaces the earlier one, whose address nobody has"),
+    ("refreshSession", "a token that is used twice ends its session, on purpose"),
+    ("register", "the address is known by then, and nothing changes"),
+    ("signIn", "each makes a session of its own, and one that nobody has ends by itself"),
+    ("validatePost", "keeps nothing"),
+];
+
+#[test]
+fn every_operation_without_a_key_is_tried_or_known_to_do_no_harm() {
+    let mut known: Vec<_> = HARMLESS.iter().map(|(operation, _)| *operation).chain(TRIED).collect();
+    known.sort_unstable();
+    assert_eq!(posts(false), known);
+}
+
+/// A server, workers, a person, and a draft for a Page.
+async fn stage() -> (World, [Process; 2], Person, String) {
+    let world = World::prepare(&[]).await;
+    let server = serve(&world).await;
+    let work = Process::start(&["work"], world.environment());
+    let person = world.sign_up("Repeated").await;
+    let channels = person.connect().await;
+    let post = person.write("Once", &[&channels.facebook], json!({})).await;
+    (world, [server, work], person, post)
+}
+
+async fn published_once(world: &World, person: &Person, post: &str) {
+    let view = person.until_status(post, "published").await;
+    let ledger = world.sandbox.ledger().await;
+    assert_eq!(ledger.len(), 1, "{ledger:#?}");
+    assert_eq!(ledger[0]["object_id"], view["publications"][0]["platform_post_id"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_to_be_published_now_is_not_published_again() {
+    let (world, [server, _work], person, post) = stage().await;
+    let publish = format!("/v1/posts/{post}/publish");
+    let _server = lose_the_answer(&world, server, "publishPost", person.request("POST", &publish)).await;
+    published_once(&world, &person, &post).await;
+    person.ask(&publish).await.refuses(409, "publishing_began");
+    published_once(&world, &person, &post).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schedule_that_is_set_twice_and_taken_back_twice_is_set_and_taken_back() {
+    let (world, [server, _work], person, post) = stage().await;
+    let at = json!({ "at": Utc::now() + TimeDelta::hours(1) });
+    let schedule = format!("/v1/posts/{post}/schedule");
+    let request = person.request("POST", &schedule).json(&at);
+    let server = lose_the_answer(&world, server, "schedulePost", request).await;
+    let first = person.view(&post).await.body["publications"].clone();
+    let again = person.post(&schedule, at).await.is(200).body["publications"].clone();
+    let plan = |all: &Value| {
+        assert_eq!(all.as_array().unwrap().len(), 1);
+        ["id", "state", "due_at", "content_hash"].map(|member| all[0][member].clone())
+    };
+    assert_eq!(plan(&first), plan(&again));
+    let cancel = format!("/v1/posts/{post}/cancel");
+    let _server = lose_the_answer(&world, server, "cancelPost", person.request("POST", &cancel)).await;
+    assert_eq!(person.until_state(&post, "cancelled").await["cancelled_because"], "by_caller");
+    person.ask(&cancel).await.refuses(409, "wrong_state");
+    assert!(world.sandbox.calls("feed").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_to_be_tried_again_is_tried_again_once() {
+    let (world, [server, _work], person, post) = stage().await;
+    world.sandbox.fault("feed", json!({ "kind": "refuse", "code": 100 })).await;
+    person.publish_now(&post).await;
+    let failed = person.until_state(&post, "failed").await;
+    let retry = format!("/v1/publications/{}/retry", failed["id"].as_str().unwrap());
+    let _server = lose_the_answer(&world, server, "retryPublication", person.request("POST", &retry)).await;
+    published_once(&world, &person, &post).await;
+    person.ask(&retry).await.refuses(409, "wrong_state");
+    published_once(&world, &person, &post).await;
+    assert_eq!(world.sandbox.calls("feed").await.len(), 2);
+}
+
+/// Lets a person decide, loses the answer, and lets them decide again.
+async fn decide_twice(publish: Value, decision: impl AsyncFn(&World) -> Value) -> World {
+    let (world, [server, _work], person, post) = stage().await;
+    world.sandbox.fault("feed", publish).await;
+    world.sandbox.faults("published_posts", 0, json!({ "kind": "refuse", "code": 1, "status": 500 })).await;
+    person.publish_now(&post).await;
+    let doubtful = person.until_status(&post, "needs_attention").await["publications"][0]["id"].clone();
+    world.sandbox.clear_faults().await;
+    let resolve = format!("/v1/publications/{}/resolve", doubtful.as_str().unwrap());
+    let answer = decision(&world).await;
+    let request = person.request("POST", &resolve).json(&answer);
+    let _server = lose_the_answer(&world, server, "resolvePublication", request).await;
+    published_once(&world, &person, &post).await;
+    person.post(&resolve, answer).await.refuses(409, "wrong_state");
+    published_once(&world, &person, &post).await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_persons_word_that_it_is_not_there_sends_once_more_and_not_twice() {
+    let absent = async |_: &World| json!({ "outcome": "publish_again" });
+    let world = decide_twice(json!({ "kind": "drop" }), absent).await;
+    assert_eq!(world.sandbox.calls("feed").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_persons_word_that_it_is_there_sends_nothing() {
+    let present = async |world: &World| {
+        let live = world.sandbox.ledger().await[0]["object_id"].clone();
+        json!({ "outcome": "live", "platform_post_id": live })
+    };
+    let world = decide_twice(json!({ "kind": "execute_then_drop" }), present).await;
+    assert_eq!(world.sandbox.calls("feed").await.len(), 1);
+}

@@ -1,0 +1,223 @@
+//! Operations that take an `Idempotency-Key`.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use api::request::crash::Moment;
+use reqwest::{
+    RequestBuilder,
+    multipart::{Form, Part},
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use super::{dies_over, lose_the_answer, posts, serve, serve_until};
+use crate::support::{Person, Reply, World, pictures::jpeg, process::Process, sandbox::PAGE};
+
+/// Each operation with the table in which it makes a row.
+const KEYED: [(&str, &str); 7] = [
+    ("chooseChannels", "channels"),
+    ("createApiKey", "api_keys"),
+    ("createConnection", "connections"),
+    ("createPost", "posts"),
+    ("createWorkspace", "workspaces"),
+    ("importMedia", "media_assets"),
+    ("uploadMedia", "media_assets"),
+];
+
+/// What the requests need.
+struct Desk {
+    person: Person,
+    /// A connection whose choice is open.
+    connection: String,
+    /// Where another picture is given each time.
+    pictures: String,
+}
+
+impl Desk {
+    /// A request, the same each time.
+    fn request(&self, operation: &str) -> RequestBuilder {
+        let workspace = &self.person.workspace;
+        let ask = |path: &str| {
+            let key = format!("the only {operation}");
+            self.person.request("POST", path).header("Idempotency-Key", key)
+        };
+        match operation {
+            "chooseChannels" => {
+                let picks = json!({ "candidates": [{ "platform": "facebook", "remote_id": PAGE }] });
+                ask(&format!("/v1/connections/{}/channels", self.connection)).json(&picks)
+            }
+            "createApiKey" => ask("/v1/api_keys").json(&json!({ "name": "ci", "scopes": ["posts:read"] })),
+            "createConnection" => {
+                ask("/v1/connections").json(&json!({ "workspace_id": workspace, "provider": "meta" }))
+            }
+            "createPost" => ask("/v1/posts").json(&json!({ "workspace_id": workspace, "caption": "Once" })),
+            "createWorkspace" => {
+                ask("/v1/workspaces").json(&json!({ "name": "Nine lives", "time_zone": "Europe/Riga" }))
+            }
+            "importMedia" => {
+                ask("/v1/media/import").json(&json!({ "workspace_id": workspace, "url": self.pictures }))
+            }
+            "uploadMedia" => {
+                let file = Part::bytes(jpeg([1, 2, 3])).file_name("once.jpg");
+                ask("/v1/media")
+                    .multipart(Form::new().text("workspace_id", workspace.clone()).part("file", file))
+            }
+            other => panic!("nobody knows how to ask for {other}"),
+        }
+    }
+
+    async fn send(&self, operation: &str) -> Reply {
+        self.person.send(self.request(operation)).await
+    }
+}
+
+/// A web server that gives a picture of another colour each time.
+async fn gallery() -> String {
+    static SHADE: AtomicU8 = AtomicU8::new(100);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut visitor, _) = listener.accept().await.unwrap();
+            let _ = visitor.read(&mut [0; 4096]).await;
+            let picture = jpeg([SHADE.fetch_add(1, Ordering::Relaxed), 7, 7]);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                picture.len()
+            );
+            let _ = visitor.write_all(&[head.into_bytes(), picture].concat()).await;
+        }
+    });
+    address.to_string()
+}
+
+async fn stage() -> (World, Process, Desk) {
+    let host = gallery().await;
+    let world = World::prepare(&[("POSTERN_FETCH_ALLOW_PRIVATE", &host)]).await;
+    let server = serve(&world).await;
+    let person = world.sign_up("Repeated").await;
+    let pictures = format!("http://{host}/picture.jpg");
+    (world, server, Desk { person, connection: String::new(), pictures })
+}
+
+async fn rows(world: &World, table: &str) -> i64 {
+    world.database.number(&format!("SELECT count(*) FROM {table}")).await
+}
+
+/// Insists that a repeated request is answered as the first one was to be.
+async fn answered(desk: &Desk, operation: &str) -> Value {
+    let again = desk.send(operation).await;
+    if matches!(operation, "createApiKey" | "createConnection") {
+        let again = again.refuses(409, "idempotency_secret_gone");
+        return again.header("location").into();
+    }
+    assert_eq!(again.header("idempotency-replayed"), "true", "{operation}: {:#}", again.body);
+    if operation == "chooseChannels" {
+        let channels = desk.person.get("/v1/channels").await.is(200);
+        assert_eq!(again.clone().is(200).body["channels"], channels.body["data"]);
+        return again.body["channels"][0]["id"].clone();
+    }
+    let there = desk.person.get(&again.header("location")).await.is(200);
+    let mut shown = [again.clone().is(201).body, there.body];
+    // The signed address of a picture is a new one each time.
+    shown.iter_mut().filter_map(Value::as_object_mut).for_each(|body| drop(body.remove("url")));
+    assert_eq!(shown[0], shown[1], "{operation}");
+    assert_eq!(again.headers.get("etag"), there.headers.get("etag"), "{operation}");
+    shown[0]["id"].clone()
+}
+
+#[test]
+fn every_operation_that_takes_a_key_is_tried() {
+    assert_eq!(posts(true), KEYED.map(|(operation, _)| operation));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_made_before_the_server_died_is_not_made_again() {
+    let (world, mut server, mut desk) = stage().await;
+    for (operation, table) in KEYED {
+        if operation == "chooseChannels" {
+            let login = desk.person.begin().await;
+            desk.person.complete(&login, &[]).await;
+            desk.connection = login.connection;
+        }
+        let before = rows(&world, table).await;
+        server = lose_the_answer(&world, server, operation, desk.request(operation)).await;
+        assert_eq!(rows(&world, table).await, before + 1, "{operation} was carried out");
+        let first = answered(&desk, operation).await;
+        assert_eq!(answered(&desk, operation).await, first, "{operation}");
+        assert_eq!(rows(&world, table).await, before + 1, "{operation} was carried out again");
+    }
+    assert!(server.stop().await.0.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_made_before_the_server_died_is_made_once_its_claim_has_run_out() {
+    let (world, mut server, desk) = stage().await;
+    server.stop().await;
+    let victim = serve_until(&world, Some((Moment::Held, "createPost"))).await;
+    dies_over(victim, desk.request("createPost")).await;
+    assert_eq!(rows(&world, "posts").await, 0);
+    let _server = serve(&world).await;
+    desk.send("createPost").await.refuses(409, "idempotency_in_flight");
+    world.database.execute("UPDATE idempotency_keys SET expires_at = now()", &[]).await;
+    let first = desk.send("createPost").await.is(201);
+    let again = desk.send("createPost").await.is(201);
+    assert_eq!((first.body, rows(&world, "posts").await), (again.body, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_was_kept_before_the_server_died_is_given_word_by_word() {
+    let (world, mut server, desk) = stage().await;
+    server.stop().await;
+    let victim = serve_until(&world, Some((Moment::Kept, "createPost"))).await;
+    dies_over(victim, desk.request("createPost")).await;
+    let _server = serve(&world).await;
+    let first = desk.send("createPost").await.is(201);
+    let tag = first.header("etag");
+    let path = first.header("location");
+    desk.person.patch(&path, &tag, json!({ "caption": "Edited since" })).await.is(200);
+    let again = desk.send("createPost").await.is(201);
+    assert_eq!((&again.body["caption"], &again.header("etag")), (&json!("Once"), &tag));
+    assert_eq!(rows(&world, "posts").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_shows_what_there_is_now_and_what_was_deleted_stays_so() {
+    let (world, server, desk) = stage().await;
+    let _server = lose_the_answer(&world, server, "createPost", desk.request("createPost")).await;
+    let listed = desk.person.get("/v1/posts").await.is(200);
+    let path = format!("/v1/posts/{}", listed.text("/data/0/id"));
+    let tag = desk.person.get(&path).await.header("etag");
+    desk.person.patch(&path, &tag, json!({ "caption": "Edited since" })).await.is(200);
+    assert_eq!(desk.send("createPost").await.is(201).text("/caption"), "Edited since");
+    desk.person.delete(&path).await.is(204);
+    desk.send("createPost").await.refuses(404, "not_found");
+    assert_eq!(rows(&world, "posts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_post_that_was_asked_for_three_times_is_published_once() {
+    let (world, server, desk) = stage().await;
+    let person = &desk.person;
+    let page = person.connect().await.facebook;
+    let body =
+        json!({ "workspace_id": person.workspace, "caption": "Once", "targets": [{ "channel_id": page }] });
+    let write = || person.request("POST", "/v1/posts").header("Idempotency-Key", "a post").json(&body);
+    let server = lose_the_answer(&world, server, "createPost", write()).await;
+    let post = person.send(write()).await.is(201).text("/id");
+    assert_eq!(person.send(write()).await.is(201).text("/id"), post);
+    let publish = format!("/v1/posts/{post}/publish");
+    let _server = lose_the_answer(&world, server, "publishPost", person.request("POST", &publish)).await;
+    let planned = person.ask(&publish).await.is(200);
+    assert_eq!(planned.body["publications"].as_array().unwrap().len(), 1);
+    let _work = Process::start(&["work"], world.environment());
+    let view = person.until_status(&post, "published").await;
+    person.ask(&publish).await.refuses(409, "publishing_began");
+    let ledger = world.sandbox.ledger().await;
+    assert_eq!(ledger.len(), 1, "{ledger:#?}");
+    assert_eq!(ledger[0]["object_id"], view["publications"][0]["platform_post_id"]);
+    assert_eq!((rows(&world, "posts").await, rows(&world, "publications").await), (1, 1));
+}
