@@ -41,9 +41,27 @@ openapi:
 retention-doc:
     UPDATE_DOCS=1 cargo test --quiet -p retention --test rules the_page_says_what_the_table_says
 
+# Write docs/errors.md anew from the lists of codes
+errors-doc:
+    UPDATE_DOCS=1 cargo test --quiet -p api --lib the_page_of_errors_says_what_the_code_says
+
 # Write the table of settings in docs/operations.md anew
 settings-doc:
     UPDATE_DOCS=1 cargo test --quiet -p postern --lib the_page_for_operators_says_what_the_table_says
+
+# Ask Python's zoneinfo anew what every change of clocks means (needs Python and the network)
+oracle-zones:
+    python3 -m venv target/oracle
+    target/oracle/bin/pip install --quiet -r tests/oracle/zones_requirements.txt
+    target/oracle/bin/python tests/oracle/zones.py > target/zones.txt
+    mv target/zones.txt tests/oracle/zones.txt
+
+# Ask python-dateutil anew when 10,000 random recurrence rules occur; takes minutes (needs Python and the network)
+oracle-recurrence:
+    python3 -m venv target/oracle
+    target/oracle/bin/pip install --quiet -r tests/oracle/recurrence_requirements.txt
+    target/oracle/bin/python tests/oracle/recurrence.py > target/recurrence.txt.gz
+    mv target/recurrence.txt.gz tests/oracle/recurrence.txt.gz
 
 # Measure a burst: publications due at one instant, and with a million future posts
 bench-burst *arguments:

@@ -18,13 +18,14 @@ KEY=$(curl -s $POSTERN_URL/v1/api_keys -H "Authorization: Bearer $TOKEN" --json 
 AUTH="Authorization: Bearer $KEY"
 WORKSPACE=$(curl -s $POSTERN_URL/v1/workspaces -H "$AUTH" | grep -o 'ws_[0-9a-z]*' | head -n 1)
 
-# 3. Connect: a person opens $LOGIN in a browser, agrees, and copies the code that the last page shows. curl can, too
+# 3. Connect: a person opens $LOGIN in a browser, agrees, confirms who is to publish, and copies the code. curl can, too
 LOGIN=$(curl -s $POSTERN_URL/v1/connections -H "$AUTH" \
   --json "{\"workspace_id\": \"$WORKSPACE\", \"provider\": \"meta\"}")
 CONNECTION=$(echo "$LOGIN" | grep -o 'conn_[0-9a-z]*' | head -n 1)
 LOGIN=$(echo "$LOGIN" | grep -o 'http[^"]*')
 BACK=$(curl -s "$LOGIN" -d person=10220000000000001 -d decision=continue -o /dev/null -w '%{redirect_url}')
-CODE=$(curl -s "$BACK" | grep -o '<code>[^<]*' | cut -d '>' -f 2)
+NONCE=$(curl -s "$BACK" | grep -o 'name="nonce" value="[^"]*' | cut -d '"' -f 4)
+CODE=$(curl -s "${BACK%%\?*}" -d nonce=$NONCE -d decision=continue | grep -o '<code>[^<]*' | cut -d '>' -f 2)
 curl -s $POSTERN_URL/v1/connections/$CONNECTION/complete -H "$AUTH" --json "{\"completion_code\": \"$CODE\"}"; echo
 
 # 4. Choose what to connect from what was just offered: a Page and its Instagram account

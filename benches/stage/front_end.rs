@@ -113,7 +113,11 @@ impl FrontEnd {
         let consent = [("person", person), ("decision", "continue")];
         let dialog = self.http.post(text(&begun["authorize_url"])?).form(&consent).send().await?;
         let back = dialog.headers().get(LOCATION).ok_or("the dialog does not lead back")?.to_str()?;
-        let page = self.http.get(back).send().await?.text().await?;
+        let asks = self.http.get(back).send().await?.text().await?;
+        let nonce = asks.split_once("name=\"nonce\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let word = [("nonce", nonce.ok_or("nobody is asked")?.0), ("decision", "continue")];
+        let form = back.split_once('?').map_or(back, |(address, _)| address);
+        let page = self.http.post(form).form(&word).send().await?.text().await?;
         let code = page.split_once("<code>").and_then(|(_, rest)| rest.split_once("</code>"));
         let code = code.ok_or("the callback shows no code")?.0;
         let place = format!("/v1/connections/{}", text(&begun["id"])?);

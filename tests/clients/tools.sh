@@ -57,6 +57,8 @@ build_postern() {
 start() {
     local log=$1
     shift
+    # Empty before anybody reads it: what an earlier run wrote there is not this one's word.
+    : > "$log"
     "$@" > "$log" 2>&1 &
     started_pid=$!
     started+=("$started_pid")

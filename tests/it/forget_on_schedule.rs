@@ -37,14 +37,6 @@ fn ageing(topic: Topic) -> Option<Ageing> {
             "UPDATE idempotency_keys SET created_at = now() - {age}",
             "SELECT count(*) FROM idempotency_keys",
         ),
-        Topic::ConnectionAttempts => (
-            "UPDATE connection_attempts SET expires_at = now() - {age} WHERE stage = 'failed'",
-            "SELECT count(*) FROM connection_attempts WHERE stage = 'failed'",
-        ),
-        Topic::PendingSelections => (
-            "UPDATE pending_selections SET created_at = now() - {age}",
-            "SELECT count(*) FROM pending_selections",
-        ),
         Topic::StagedUploads => (
             "UPDATE media_objects SET updated_at = now() - {age}, created_at = now() - {age} WHERE state = 'storing'",
             "SELECT count(*) FROM media_objects WHERE state = 'storing'",
@@ -54,6 +46,26 @@ fn ageing(topic: Topic) -> Option<Ageing> {
             "SELECT count(*) FROM media_assets WHERE deleted_at IS NOT NULL",
         ),
         Topic::Events => ("UPDATE events SET created_at = now() - {age}", "SELECT count(*) FROM events"),
+        _ => return ageing_of_logins(topic),
+    };
+    Some(Ageing { age, left })
+}
+
+fn ageing_of_logins(topic: Topic) -> Option<Ageing> {
+    let (age, left) = match topic {
+        Topic::ConnectionAttempts => (
+            "UPDATE connection_attempts SET expires_at = now() - {age} WHERE stage = 'failed'",
+            "SELECT count(*) FROM connection_attempts WHERE stage = 'failed'",
+        ),
+        Topic::UnfinishedConnections => (
+            "UPDATE connections SET updated_at = now() - {age} WHERE state = 'new'",
+            "SELECT count(*) FROM connections c WHERE state = 'new' AND NOT EXISTS (SELECT FROM connection_attempts a
+                WHERE a.connection_id = c.id AND a.stage <> 'failed')",
+        ),
+        Topic::PendingSelections => (
+            "UPDATE pending_selections SET created_at = now() - {age}",
+            "SELECT count(*) FROM pending_selections",
+        ),
         _ => return None,
     };
     Some(Ageing { age, left })

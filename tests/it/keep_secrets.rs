@@ -36,6 +36,8 @@ async fn use_secrets(world: &World) -> (Person, Channels, BTreeSet<String>) {
         person.post("/v1/sessions/refresh", json!({ "refresh_token": person.refresh_token })).await.is(200);
     let login = person.begin().await;
     let state = login.authorize_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let declined = person.agree(&person.begin().await, &[]).await;
+    person.press(&declined, "decline").await.is(200);
     let code = person.consent(&login, &[]).await;
     person
         .post(&format!("/v1/connections/{}/complete", login.connection), json!({ "completion_code": code }))
@@ -56,6 +58,7 @@ async fn use_secrets(world: &World) -> (Person, Channels, BTreeSet<String>) {
         world.sandbox.app_secret.clone(),
         person.mail.clone(),
         state,
+        declined,
         code,
         // Every token that the sandbox issues begins like this.
         "EAASBX".to_owned(),

@@ -283,7 +283,7 @@ async fn what_a_channel_would_not_take_is_said_before_anything_is_scheduled() {
     let mut codes = judged.violations();
     codes.sort();
     let expected =
-        [("/caption", "too_many_hashtags"), ("/media/0", "media_shape"), ("/media/0", "media_type")];
+        [("/caption", "hashtags_too_many"), ("/media/0", "media_shape"), ("/media/0", "media_type")];
     assert_eq!(codes, expected.map(|(place, code)| (place.to_owned(), code.to_owned())));
     let post = person.draft(body).await.text("/id");
     let refused = person.schedule(&post, soon()).await.refuses(422, "validation_failed");

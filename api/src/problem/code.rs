@@ -43,6 +43,14 @@ codes! {
     InvalidParameters = 400 "invalid_parameters" "A parameter is not valid";
     /// The cursor was not issued by this deployment for this list.
     InvalidCursor = 400 "invalid_cursor" "The cursor is not valid";
+    /// The address that the browser was sent to belongs to no login that is waiting: a newer one took its place, it was
+    /// disconnected, or the address is not complete. Go back to the program you came from and begin again.
+    LoginUnknown = 400 "login_unknown" "This login is not known";
+    /// This step of the login was taken before, and works once. If you only loaded the page again, go back to the program you
+    /// came from and see whether it went on; otherwise begin again there.
+    LoginUsed = 400 "login_used" "This was done before";
+    /// The login was not finished in time. Go back to the program you came from and begin again; nothing was connected.
+    LoginExpired = 400 "login_expired" "The login ran out of time";
     /// There is no `Authorization: Bearer` header.
     AuthenticationRequired = 401 "authentication_required" "Authentication is required";
     /// The token is unknown, expired, revoked, tampered with, or signed in a way that is not accepted.

@@ -8,10 +8,12 @@ mod code;
 mod connecting;
 mod explain;
 mod media;
+mod page;
 mod posts;
 mod refused;
 mod view;
 mod violation;
+mod violation_code;
 
 use std::time::Duration;
 
@@ -20,41 +22,19 @@ use poem::{
     error::ResponseError,
     http::{HeaderValue, StatusCode, header},
 };
+use publishing::refusal::Fixer;
 
 pub use self::{
     code::Code,
     explain::explanations,
+    page::page,
     view::{CONTENT_TYPE, json, render},
     violation::{Part, Pointer, Violation},
+    violation_code::VIOLATION_CODES,
 };
 
 /// The result of every handler.
 pub type Answer<T> = Result<T, Problem>;
-
-/// Who can fix what went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fixer {
-    /// The program that calls.
-    Caller,
-    /// A person of the organization, for example by connecting again.
-    Member,
-    /// Whoever runs this deployment.
-    Operator,
-    /// The platform; waiting helps.
-    Platform,
-}
-
-impl Fixer {
-    /// The wire form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Caller => "caller",
-            Self::Member => "member",
-            Self::Operator => "operator",
-            Self::Platform => "platform",
-        }
-    }
-}
 
 /// What to do about an error that came from a platform.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,7 @@ impl From<PostError> for Problem {
             PostError::NotFound => Self::not_found(),
             PostError::Stale => Self::of(Code::PreconditionFailed),
             PostError::PublishingBegan => Self::of(Code::PublishingBegan),
+            PostError::Superseded => Self::of(Code::Conflict),
             PostError::WrongState => Self::of(Code::WrongState),
             PostError::AlreadyTaken => Self::of(Code::PlatformPostTaken),
             PostError::Invalid(violations) => Self::invalid(violations.into_iter().map(Into::into).collect()),

@@ -1,5 +1,7 @@
 //! The wire form of a problem, and its schema.
 
+use std::{borrow::Cow, sync::LazyLock};
+
 use poem::{
     Response,
     http::{HeaderValue, StatusCode, header},
@@ -7,11 +9,11 @@ use poem::{
 use poem_openapi::{
     ApiResponse, Object,
     registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
-    types::{ParseFromJSON, ParseResult, ToJSON, Type},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use serde_json::Value;
 
-use super::{Code, Problem, Violation};
+use super::{Code, Problem, VIOLATION_CODES, Violation};
 
 /// The media type of RFC 9457.
 pub const CONTENT_TYPE: &str = "application/problem+json";
@@ -29,7 +31,7 @@ struct ProblemView {
     #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
     status: u16,
     /// The reason, from a closed list: branch on this.
-    code: Reason,
+    code: ProblemCode,
     /// This occurrence, in words for people.
     detail: String,
     /// The id of the request, also in the header `X-Request-Id`. Quote it when you ask for help.
@@ -53,8 +55,8 @@ struct ViolationView {
     part: String,
     /// JSON pointer (RFC 6901) into the body, or to the name of the parameter.
     pointer: String,
-    /// The reason, for programs.
-    code: String,
+    /// The reason, from a closed list: branch on this.
+    code: ViolationCode,
     /// The reason, for people.
     detail: String,
 }
@@ -64,60 +66,80 @@ impl From<&Violation> for ViolationView {
         Self {
             part: violation.part.as_str().to_owned(),
             pointer: violation.pointer.to_string(),
-            code: violation.code.to_owned(),
+            code: ViolationCode(violation.code),
             detail: violation.detail.clone(),
         }
     }
 }
 
-/// [`Code`] as a schema.
-struct Reason(Code);
+/// Declares the codes of a closed list as a schema of their own: its name, what it says, and the list of codes and their
+/// meanings.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $schema:literal, $codes:expr;)+) => {$(
+        $(#[doc = $doc])+
+        struct $name(&'static str);
 
-impl Type for Reason {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
+        impl Type for $name {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = Self;
+            type RawElementValueType = Self;
 
-    fn name() -> std::borrow::Cow<'static, str> {
-        "ProblemCode".into()
-    }
+            fn name() -> Cow<'static, str> {
+                $schema.into()
+            }
 
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Reference(Self::name().into_owned())
-    }
+            fn schema_ref() -> MetaSchemaRef {
+                MetaSchemaRef::Reference(Self::name().into_owned())
+            }
 
-    fn register(registry: &mut Registry) {
-        registry.create_schema::<Self, _>(Self::name().into_owned(), |_| {
-            let mut schema = MetaSchema::new("string");
-            schema.description =
-                Some("Why the request was not answered as asked. The list is closed; it grows with the API.");
-            schema.enum_items = Code::ALL.iter().map(|code| code.as_str().into()).collect();
-            schema
-        });
-    }
+            fn register(registry: &mut Registry) {
+                static DESCRIPTION: LazyLock<String> =
+                    LazyLock::new(|| explained(concat!($($doc),+).trim_ascii(), $codes));
+                registry.create_schema::<Self, _>(Self::name().into_owned(), |_| {
+                    let mut schema = MetaSchema::new("string");
+                    schema.description = Some(&DESCRIPTION);
+                    schema.enum_items = $codes.map(|(code, _)| code.into()).collect();
+                    schema
+                });
+            }
 
-    fn as_raw_value(&self) -> Option<&Self> {
-        Some(self)
-    }
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
 
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
-        Box::new(std::iter::once(self))
-    }
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(std::iter::once(self))
+            }
+        }
+
+        impl ToJSON for $name {
+            fn to_json(&self) -> Option<Value> {
+                Some(self.0.into())
+            }
+        }
+
+        /// Needed by the derive; problems are only written.
+        impl ParseFromJSON for $name {
+            fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+                let value = value.unwrap_or_default();
+                let found = $codes.find(|(code, _)| value == *code);
+                found.map(|(code, _)| Self(code)).ok_or_else(|| ParseError::custom("unknown code"))
+            }
+        }
+    )+};
 }
 
-impl ToJSON for Reason {
-    fn to_json(&self) -> Option<Value> {
-        Some(self.0.as_str().into())
-    }
+codes! {
+    /// Why the request was not answered as asked. The list is closed; it grows with the API.
+    ProblemCode = "ProblemCode", Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
+    /// What is wrong with one part of the request. The list is closed; it grows with the API.
+    ViolationCode = "ViolationCode", VIOLATION_CODES.iter().copied();
 }
 
-/// Needed by the derive; problems are only written.
-impl ParseFromJSON for Reason {
-    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        let value = value.unwrap_or_default();
-        let found = Code::ALL.iter().find(|code| value == code.as_str());
-        found.map(|code| Self(*code)).ok_or_else(|| poem_openapi::types::ParseError::custom("unknown code"))
-    }
+/// A description with what each code means, in Markdown.
+fn explained(words: &str, codes: impl Iterator<Item = (&'static str, &'static str)>) -> String {
+    let lines: Vec<_> = codes.map(|(code, meaning)| format!("- `{code}`: {meaning}")).collect();
+    format!("{words}\n\n{}", lines.join("\n"))
 }
 
 /// The body of the answer.
@@ -128,7 +150,7 @@ pub fn json(problem: &Problem, request_id: &str) -> String {
         kind: format!("/problems/{}", code.as_str()),
         title: code.title().to_owned(),
         status: code.status(),
-        code: Reason(code),
+        code: ProblemCode(code.as_str()),
         detail: problem.detail.clone(),
         request_id: request_id.to_owned(),
         violations: (!violations.is_empty()).then_some(violations),

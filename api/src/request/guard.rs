@@ -17,8 +17,9 @@ use tenancy::{Actor, Scope};
 use tracing::Instrument;
 
 use super::{
-    Authenticate, Context, Spoilt,
+    Authenticate, Context, Once, Spoilt,
     access::allow,
+    crash::{self, Moment},
     idempotency::{self, Begun, IdempotencyStore},
     parameters::Parameters,
 };
@@ -138,15 +139,28 @@ impl Operation {
         match begun {
             Begun::Replay(answer) => Ok(answer),
             Begun::Free => self.handle(request).await,
+            Begun::Made(id) => {
+                request.extensions_mut().insert(Once::Made(id));
+                Ok(idempotency::replayed(self.handle(request).await?))
+            }
             Begun::Held(held) => {
-                let answer = self.handle(request).await.unwrap_or_else(IntoResponse::into_response);
-                Ok(held.end(answer).await)
+                crash::pass(Moment::Held, &self.id);
+                request.extensions_mut().insert(Once::Make(Some(held.fence())));
+                let answer = held.during(self.handle(request)).await;
+                let refused = |problem| context.spoilt().unwrap_or(problem).into_response();
+                let answer = held.end(answer.unwrap_or_else(refused)).await;
+                crash::pass(Moment::Kept, &self.id);
+                Ok(answer)
             }
         }
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
-        self.inner.call(request).await.map_err(Problem::from)
+        let answer = self.inner.call(request).await.map_err(Problem::from)?;
+        if answer.status().is_success() {
+            crash::pass(Moment::CarriedOut, &self.id);
+        }
+        Ok(answer)
     }
 
     /// Finds out who calls, and refuses who may not.

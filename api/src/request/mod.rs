@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod context;
+pub mod crash;
 mod etag;
 mod guard;
 mod guarded;

@@ -18,6 +18,9 @@ use crate::{
     value::{Id, Instant, ScopeName, Secret},
 };
 
+/// Where keys are.
+const PLACE: &str = "/v1/api_keys";
+
 /// A key, without the key.
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
@@ -130,7 +133,7 @@ impl ApiKeysResource {
     async fn create(
         &self,
         caller: Access<WriteKeys>,
-        _idempotency_key: Once,
+        idempotency_key: Once,
         body: StrictJson<NewApiKey>,
     ) -> Answer<Created<GrantedApiKey>> {
         let StrictJson(body) = body;
@@ -140,9 +143,10 @@ impl ApiKeysResource {
             workspaces: body.workspaces.map(|ids| ids.into_iter().map(|id| id.0).collect()),
             expires_at: body.expires_at.map(|instant| instant.0),
             origins: body.origins,
+            fence: idempotency_key.with_secret::<id::ApiKey>(PLACE)?,
         };
         let granted = self.api_keys.grant(&caller, grant).await?;
-        let place = format!("/v1/api_keys/{}", granted.key.id);
+        let place = format!("{PLACE}/{}", granted.key.id);
         let view = GrantedApiKey { api_key: granted.key.into(), secret: granted.secret.into() };
         Ok(Created::at(place, view).shown_once())
     }

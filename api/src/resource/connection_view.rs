@@ -12,7 +12,7 @@ use tenancy::id::Workspace;
 /// Why a login failed.
 #[derive(Object)]
 struct LoginFailure {
-    /// The stable code: `access_denied`, `nothing_to_connect`, `replaced`, or a reason for which platforms refuse.
+    /// The stable code: `access_denied`, `declined`, `nothing_to_connect`, `replaced`, or a reason for which platforms refuse.
     code: String,
     /// What happened.
     detail: String,

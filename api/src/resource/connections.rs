@@ -27,6 +27,9 @@ use crate::{
     value::{Id, Link, ProviderName, Secret},
 };
 
+/// Where connections are.
+const PLACE: &str = "/v1/connections";
+
 /// A login to be begun.
 #[derive(Object)]
 struct NewConnection {
@@ -35,7 +38,8 @@ struct NewConnection {
     /// Whose login.
     provider: ProviderName,
     /// Where the browser goes afterwards, with `connection` and `completion`, or `connection` and `error`, in its query. Its
-    /// origin must be one of the deployment's or of your API key's. Without it the browser shows the completion code.
+    /// origin must be one of the deployment's or of your API key's. Without it a page shows the completion code. A login that
+    /// an API key began, or that has no such address, first asks the person on a page of this deployment.
     return_url: Option<Link>,
 }
 
@@ -56,7 +60,8 @@ struct Completion {
 /// What can be chosen.
 #[derive(Object)]
 struct Candidates {
-    /// Everything the grant reaches. What is not chosen within fifteen minutes is destroyed.
+    /// Everything the grant reaches. It can be chosen from for thirteen minutes after the platform's dialog, and what is not
+    /// chosen is destroyed before the fifteenth is over.
     candidates: Vec<Candidate>,
 }
 
@@ -87,15 +92,17 @@ pub struct ConnectionsResource {
 impl ConnectionsResource {
     /// Begin to connect
     ///
-    /// Send the person's browser to `authorize_url` within ten minutes. When it is back, complete with the code it brings,
-    /// then choose channels. The answer is not kept for replays: the same `Idempotency-Key` gets a 409 with
+    /// Send the person's browser to `authorize_url` within ten minutes. Afterwards a page names your organization and
+    /// workspace and what they will be able to publish to; when the person has confirmed, complete with the code that the
+    /// browser brings, then choose channels. Where a session began and the way back is one of the deployment's own origins,
+    /// the page is left out. The answer is not kept for replays: the same `Idempotency-Key` gets a 409 with
     /// `idempotency_secret_gone` and the place of the connection, which can be reconnected.
     #[oai(path = "/connections", method = "post", operation_id = "createConnection")]
     async fn begin(
         &self,
         caller: Access<WriteChannels>,
         origins: Origins,
-        _idempotency_key: Once,
+        idempotency_key: Once,
         body: StrictJson<NewConnection>,
     ) -> Answer<Created<Begun>> {
         let StrictJson(body) = body;
@@ -104,9 +111,10 @@ impl ConnectionsResource {
             provider: body.provider.0,
             return_url: body.return_url.map(Into::into),
             caller_origins: origins.0,
+            fence: idempotency_key.with_secret::<id::Connection>(PLACE)?,
         };
         let begun = self.connections.begin(&caller, wanted).await?;
-        Ok(Created::at(format!("/v1/connections/{}", begun.connection), begun.into()).shown_once())
+        Ok(Created::at(format!("{PLACE}/{}", begun.connection), begun.into()).shown_once())
     }
 
     /// List connections
@@ -172,13 +180,18 @@ impl ConnectionsResource {
         caller: Access<WriteChannels>,
         device: Device,
         id: Path<Id<id::Connection>>,
-        _idempotency_key: Once,
+        idempotency_key: Once,
         body: StrictJson<Choices>,
     ) -> Answer<Found<Connected>> {
         let StrictJson(body) = body;
-        let picks: Vec<_> = body.candidates.into_iter().map(Into::into).collect();
-        let from = IpClass::from(device.0.address);
-        let channels = self.connections.select(&caller, id.0.0, &picks, from).await?;
+        let channels = match idempotency_key {
+            Once::Made(_) => self.connections.selected(&caller, id.0.0).await?,
+            Once::Make(fence) => {
+                let picks: Vec<_> = body.candidates.into_iter().map(Into::into).collect();
+                let from = IpClass::from(device.0.address);
+                self.connections.select(&caller, id.0.0, &picks, from, fence).await?
+            }
+        };
         let now = self.connections.clock.now();
         Ok(Found::plain(Connected { channels: channels.into_iter().map(|one| (one, now).into()).collect() }))
     }

@@ -9,7 +9,7 @@ use poem_openapi::{
     types::MaybeUndefined,
 };
 use publishing::{
-    id,
+    id::{self, MediaId},
     media::{self, NewMedia, links::MediaLinks},
 };
 use tenancy::id::Workspace;
@@ -123,8 +123,8 @@ impl MediaResource {
         Shown(asset, url)
     }
 
-    fn created(&self, uploaded: media::Uploaded) -> Created<MediaAsset> {
-        let shown = self.show(uploaded.asset, self.media.clock.now());
+    fn created(&self, asset: media::MediaAsset) -> Created<MediaAsset> {
+        let shown = self.show(asset, self.media.clock.now());
         Created::at(format!("/v1/media/{}", shown.0.id), shown.into())
     }
 }
@@ -158,11 +158,17 @@ impl MediaResource {
     async fn upload(
         &self,
         caller: Access<WriteMedia>,
-        _idempotency_key: Once,
+        idempotency_key: Once,
         form: MediaForm,
     ) -> Answer<Created<MediaAsset>> {
-        let (new, file) = form.open().await?;
-        Ok(self.created(self.media.upload(&caller, new, file).await?))
+        let asset = match idempotency_key {
+            Once::Made(id) => self.media.uploaded(&caller, MediaId::from_uuid(id)).await?,
+            Once::Make(fence) => {
+                let (new, file) = form.open().await?;
+                self.media.upload(&caller, NewMedia { fence, ..new }, file).await?.asset
+            }
+        };
+        Ok(self.created(asset))
     }
 
     /// Fetch a picture or a video
@@ -172,17 +178,20 @@ impl MediaResource {
     async fn import(
         &self,
         caller: Access<WriteMedia>,
-        _idempotency_key: Once,
+        idempotency_key: Once,
         body: StrictJson<MediaImport>,
     ) -> Answer<Created<MediaAsset>> {
         let StrictJson(body) = body;
-        let new = NewMedia {
-            workspace: body.workspace_id.0,
-            alt_text: body.alt_text,
-            filename: body.filename,
-            content_type: None,
+        let asset = match idempotency_key {
+            Once::Made(id) => self.media.uploaded(&caller, MediaId::from_uuid(id)).await?,
+            Once::Make(fence) => {
+                let (workspace, alt_text) = (body.workspace_id.0, body.alt_text);
+                let (filename, content_type) = (body.filename, None);
+                let new = NewMedia { workspace, alt_text, filename, content_type, fence };
+                self.media.upload_from(&caller, new, &body.url.0).await?.asset
+            }
         };
-        Ok(self.created(self.media.upload_from(&caller, new, &body.url.0).await?))
+        Ok(self.created(asset))
     }
 
     /// Get an asset

@@ -46,6 +46,7 @@ impl MediaForm {
                         alt_text: alt_text.filter(|text| !text.is_empty()),
                         filename: part.file_name().map(str::to_owned),
                         content_type: part.content_type().map(str::to_owned),
+                        fence: None,
                     };
                     return Ok((new, incoming(part)));
                 }

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod callback;
+mod callback_page;
 mod channels;
 mod connection_view;
 mod connections;

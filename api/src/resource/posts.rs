@@ -7,7 +7,7 @@ use poem_openapi::{
     param::{Path, Query},
 };
 use publishing::{
-    id::{Channel, Post as PostTag},
+    id::{Channel, Post as PostTag, PostId},
     post::{
         PostView, Posts, When,
         store::{Draft, PostFilter},
@@ -89,17 +89,23 @@ impl PostsResource {
     async fn create(
         &self,
         caller: Access<WritePosts>,
-        _idempotency_key: Once,
+        idempotency_key: Once,
         body: StrictJson<NewPost>,
     ) -> Answer<Created<Post>> {
         let StrictJson(mut body) = body;
-        let draft = Draft {
-            workspace: body.workspace_id.0,
-            content: body.content(),
-            targets: targets(body.targets),
-            author: (&caller.actor).into(),
+        let view = match idempotency_key {
+            Once::Made(id) => self.posts.written(&caller, PostId::from_uuid(id)).await?,
+            Once::Make(fence) => {
+                let draft = Draft {
+                    workspace: body.workspace_id.0,
+                    content: body.content(),
+                    targets: targets(body.targets),
+                    author: (&caller.actor).into(),
+                    fence,
+                };
+                self.posts.write(&caller, draft).await?
+            }
         };
-        let view = self.posts.write(&caller, draft).await?;
         let (place, version) = (format!("/v1/posts/{}", view.post.id), view.post.version);
         Ok(Created::at(place, view.into()).version(version))
     }

@@ -4,7 +4,7 @@ use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
 };
-use tenancy::{Organizations, id, organization};
+use tenancy::{Organizations, WorkspaceId, id, organization};
 
 use super::Chapter;
 use crate::{
@@ -104,13 +104,19 @@ impl WorkspacesResource {
     async fn create(
         &self,
         caller: Access<WriteOrganization>,
-        _idempotency_key: Once,
+        idempotency_key: Once,
         body: StrictJson<NewWorkspace>,
     ) -> Answer<Created<Workspace>> {
         let StrictJson(body) = body;
-        let late_minutes = body.late_minutes.map(i64::from);
-        let new = organization::NewWorkspace { name: body.name, time_zone: body.time_zone.0, late_minutes };
-        let made = self.organizations.create_workspace(&caller, new).await?;
+        let made = match idempotency_key {
+            Once::Made(id) => self.organizations.made_workspace(&caller, WorkspaceId::from_uuid(id)).await?,
+            Once::Make(fence) => {
+                let late_minutes = body.late_minutes.map(i64::from);
+                let (name, time_zone) = (body.name, body.time_zone.0);
+                let new = organization::NewWorkspace { name, time_zone, late_minutes, fence };
+                self.organizations.create_workspace(&caller, new).await?
+            }
+        };
         let (place, version) = (format!("/v1/workspaces/{}", made.id), made.version);
         Ok(Created::at(place, made.into()).version(version))
     }

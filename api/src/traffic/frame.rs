@@ -114,7 +114,10 @@ fn complete(response: Response, context: &Context) -> Response {
     let status = response.status();
     let own = response.extensions().get::<Problem>().cloned();
     let is_error = status.is_client_error() || status.is_server_error();
-    let described = response.content_type() == Some(problem::CONTENT_TYPE);
+    // What the framework answers by itself is plain text; a page was written on purpose, for people.
+    let described = response
+        .content_type()
+        .is_some_and(|kind| kind == problem::CONTENT_TYPE || kind.starts_with("text/html"));
     let problem =
         own.or_else(|| (is_error && !described).then(|| Problem::of(Code::of_status(status.as_u16()))));
     let mut response = problem.map_or(response, |problem| problem::render(&problem, &context.id));

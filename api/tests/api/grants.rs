@@ -2,7 +2,7 @@
 //! tested with the real store.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -12,9 +12,10 @@ use publishing::{
     authorizer::{Authorizer, Candidate, Grant, Liveness},
     connection::{
         Attempt, Beginner, Channel, ChannelFilter, ChannelState, ChannelStore, CheckResult, CheckStore,
-        CodeHash, Connection, ConnectionFilter, ConnectionSettings, ConnectionStore, Connections, Failure,
-        KnownChannel, NewAttempt, NewConnection, PendingSelection, Provider, RemoteRevoke, Renewal, Returned,
-        SealedSelection, Selection, Severed, Stage, Standing, StoredGrant,
+        CodeHash, Confirmed, Connection, ConnectionFilter, ConnectionSettings, ConnectionStore, Connections,
+        Declined, Failure, Gate, KnownChannel, NewAttempt, NewConnection, PendingSelection, Provider,
+        RemoteRevoke, Renewal, Returned, SealedSelection, Selection, Severed, Stage, Stale, Standing,
+        StoredGrant,
     },
     id::{ChannelId, ConnectionId},
     platform::Platform,
@@ -24,16 +25,19 @@ use secrecy::SecretString;
 use tenancy::{
     Caller, OrganizationId, StoreError, WorkspaceId,
     sealing::{KeyChain, WrappedKey},
-    testing::World,
+    testing::{MemoryKeys, World},
 };
 use url::Url;
 use uuid::Uuid;
 
 type Answer<T> = Result<T, StoreError>;
 
+/// What every organization is called on the page that asks.
+pub(crate) const ORGANIZATION: &str = "</strong><form action=//evil.example>";
+
 /// The use cases over a memory of their own.
 pub(crate) fn connections(world: &World) -> Connections {
-    let memory = Arc::new(Memory::default());
+    let memory = Arc::new(Memory { state: Mutex::default(), keys: world.store.keys.clone() });
     let authorizer: Arc<dyn Authorizer> = Arc::new(Agreeable);
     Connections {
         store: memory.clone(),
@@ -76,7 +80,7 @@ impl Authorizer for Agreeable {
     }
 
     async fn candidates(&self, _: &Grant) -> Result<Vec<Candidate>, Refusal> {
-        Ok(vec![Candidate {
+        let page = Candidate {
             platform: Platform::Facebook,
             remote_id: "101".into(),
             name: "Harbour Coffee".into(),
@@ -85,7 +89,15 @@ impl Authorizer for Agreeable {
             token: "canary-channel".into(),
             expires_at: None,
             can_publish: true,
-        }])
+        };
+        let hostile = Candidate {
+            platform: Platform::Instagram,
+            remote_id: "17".into(),
+            name: "<script>alert('page')</script>".into(),
+            username: Some("\"><img src=x>".into()),
+            ..page.clone()
+        };
+        Ok(vec![page, hostile])
     }
 
     async fn liveness(&self, _: &SecretString) -> Result<Liveness, Refusal> {
@@ -105,6 +117,7 @@ impl Authorizer for Agreeable {
 struct State {
     connections: BTreeMap<ConnectionId, Connection>,
     codes: HashMap<[u8; 32], Uuid>,
+    spent: HashSet<[u8; 32]>,
     pending: HashMap<Uuid, PendingSelection>,
     channels: BTreeMap<ChannelId, Channel>,
 }
@@ -116,6 +129,28 @@ impl State {
 
     fn attempt(&mut self, id: Uuid) -> Option<&mut Attempt> {
         self.by_attempt(id)?.attempt.as_mut()
+    }
+
+    /// Uses up a code of the browser and moves its login on.
+    fn open(&mut self, code: CodeHash, now: DateTime<Utc>, stage: Stage) -> Result<Returned, Stale> {
+        let Some(id) = self.codes.remove(&code.0) else {
+            return Err(if self.spent.contains(&code.0) { Stale::Used } else { Stale::Unknown });
+        };
+        self.spent.insert(code.0);
+        let connection = self.by_attempt(id).ok_or(Stale::Unknown)?;
+        let attempt = connection.attempt.as_mut().filter(|a| a.is_open(now)).ok_or(Stale::Expired)?;
+        attempt.stage = stage;
+        let (begun_by, return_url) = (attempt.begun_by, attempt.return_url.clone());
+        Ok(Returned {
+            attempt: id,
+            connection: connection.id,
+            organization: connection.organization,
+            organization_name: ORGANIZATION.into(),
+            workspace_name: "Tea & \"scones\"".into(),
+            provider: connection.provider,
+            begun_by,
+            return_url,
+        })
     }
 
     fn begin(&mut self, id: ConnectionId, new: &NewAttempt) -> bool {
@@ -131,12 +166,14 @@ impl State {
     }
 }
 
-#[derive(Default)]
-struct Memory(Mutex<State>);
+struct Memory {
+    state: Mutex<State>,
+    keys: Arc<MemoryKeys>,
+}
 
 impl Memory {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
     }
 }
 
@@ -161,6 +198,7 @@ impl ConnectionStore for Memory {
             remote_revoke: None,
             created_at: attempt.expires_at,
         };
+        self.keys.made(new.fence, new.id.uuid())?;
         self.state().connections.insert(new.id, connection);
         Ok(self.state().begin(new.id, attempt))
     }
@@ -180,15 +218,33 @@ impl ConnectionStore for Memory {
         Ok(mine.filter(older).take(filter.limit).cloned().collect())
     }
 
-    async fn consume_state(&self, code: CodeHash, now: DateTime<Utc>) -> Answer<Option<Returned>> {
+    async fn consume_state(&self, code: CodeHash, now: DateTime<Utc>) -> Answer<Result<Returned, Stale>> {
+        Ok(self.state().open(code, now, Stage::Exchanging))
+    }
+
+    async fn confirm(
+        &self,
+        nonce: CodeHash,
+        completion: CodeHash,
+        now: DateTime<Utc>,
+    ) -> Answer<Result<Confirmed, Stale>> {
         let mut state = self.state();
-        let Some(id) = state.codes.remove(&code.0) else { return Ok(None) };
-        let Some(connection) = state.by_attempt(id) else { return Ok(None) };
-        let Some(attempt) = connection.attempt.as_mut().filter(|a| a.is_open(now)) else { return Ok(None) };
-        attempt.stage = Stage::Exchanging;
-        let return_url = attempt.return_url.clone();
-        let (organization, provider) = (connection.organization, connection.provider);
-        Ok(Some(Returned { attempt: id, connection: connection.id, organization, provider, return_url }))
+        let opened = state.open(nonce, now, Stage::AwaitingCompletion);
+        Ok(opened.map(|opened| {
+            state.codes.insert(completion.0, opened.attempt);
+            Confirmed { connection: opened.connection, return_url: opened.return_url }
+        }))
+    }
+
+    async fn decline(&self, nonce: CodeHash) -> Answer<Result<Declined, Stale>> {
+        let mut state = self.state();
+        let opened = state.open(nonce, DateTime::UNIX_EPOCH, Stage::Failed(Failure::Declined));
+        Ok(opened.map(|opened| {
+            state.pending.remove(&opened.attempt);
+            let Returned { connection, organization, provider, return_url, .. } = opened;
+            let severed = Severed { connection, organization, provider, grant: None, pending: None };
+            Declined { severed, return_url }
+        }))
     }
 
     async fn fail(&self, attempt: Uuid, failure: Failure) -> Answer<()> {
@@ -199,10 +255,14 @@ impl ConnectionStore for Memory {
     }
 
     async fn save_pending(&self, attempt: Uuid, pending: &PendingSelection) -> Answer<bool> {
-        let mut state = self.state();
-        state.codes.insert(pending.completion.0, attempt);
-        state.pending.insert(attempt, pending.clone());
-        Ok(state.attempt(attempt).map(|a| a.stage = Stage::AwaitingCompletion).is_some())
+        let mut memory = self.state();
+        let (code, stage) = match pending.gate {
+            Gate::Confirmation(nonce) => (nonce, Stage::AwaitingConfirmation),
+            Gate::Completion(code) => (code, Stage::AwaitingCompletion),
+        };
+        memory.codes.insert(code.0, attempt);
+        memory.pending.insert(attempt, pending.clone());
+        Ok(memory.attempt(attempt).map(|a| a.stage = stage).is_some())
     }
 
     async fn complete(&self, attempt: Uuid, _: Beginner, code: CodeHash, _: DateTime<Utc>) -> Answer<bool> {
@@ -231,6 +291,7 @@ impl ConnectionStore for Memory {
     }
 
     async fn connect(&self, selection: &Selection) -> Answer<()> {
+        self.keys.made(selection.fence, selection.connection.uuid())?;
         let mut state = self.state();
         let connection = state.connections.get_mut(&selection.connection).unwrap();
         (connection.standing, connection.attempt) = (Standing::Connected, None);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -10,10 +10,7 @@ use api::{
     Settings,
     document::Document,
     publish,
-    request::{
-        ClientAddress, Cursors, Tokens,
-        idempotency::{Claim, Claimed, IdempotencyStore, Kept, Unavailable},
-    },
+    request::{ClientAddress, Cursors, Tokens},
     resource::{
         ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
         MeResource, OrganizationResource, PlatformsResource, Readiness, RegistrationsResource,
@@ -61,7 +58,6 @@ pub(crate) type Shared = Arc<BoxEndpoint<'static>>;
 /// Everything a test needs to call.
 pub(crate) struct Api {
     pub(crate) world: World,
-    pub(crate) keys: Arc<MemoryKeys>,
     pub(crate) settings: Settings,
     /// Checks access tokens instead of the world's own signer.
     pub(crate) signer: Option<Arc<dyn TokenSigner>>,
@@ -89,8 +85,7 @@ impl Api {
         };
         let world = World::new();
         let connections = grants::connections(&world);
-        let (keys, endpoint) = (Arc::default(), OnceLock::new());
-        Self { world, keys, settings, signer: None, connections, is_stubbed: false, endpoint }
+        Self { world, settings, signer: None, connections, is_stubbed: false, endpoint: OnceLock::new() }
     }
 
     /// The endpoint; the settings are fixed when it is first asked for.
@@ -103,7 +98,7 @@ impl Api {
         let signer = self.signer.clone().unwrap_or_else(|| world.signer.clone());
         let authenticator = Authenticator { signer, ..world.authenticator() };
         let authenticate = Arc::new(Tokens { authenticator, api_keys: world.api_keys() });
-        let gate = self.settings.gate(authenticate.clone(), self.keys.clone());
+        let gate = self.settings.gate(authenticate.clone(), world.store.keys.clone());
         let callback = Callback { connections: self.connections.clone(), quotas: Arc::clone(&gate.quotas) };
         let routes = if self.is_stubbed { publish(Stubs, gate) } else { publish(self.resources(), gate) };
         frame(self.settings.frame(authenticate), routes.at(CALLBACK, callback)).boxed()
@@ -258,41 +253,5 @@ struct Ready;
 impl Readiness for Ready {
     async fn is_ready(&self) -> bool {
         true
-    }
-}
-
-type Taken = HashMap<(String, [u8; 32], uuid::Uuid), (Claim, Option<Kept>)>;
-
-/// Idempotency keys in memory.
-#[derive(Default)]
-pub(crate) struct MemoryKeys(Mutex<Taken>);
-
-fn place(claim: &Claim) -> (String, [u8; 32], uuid::Uuid) {
-    (format!("{} {}", claim.organization, claim.operation), claim.key, claim.actor)
-}
-
-#[async_trait]
-impl IdempotencyStore for MemoryKeys {
-    async fn claim(&self, claim: &Claim) -> Result<Claimed, Unavailable> {
-        let mut taken = self.0.lock().unwrap();
-        Ok(match taken.get(&place(claim)) {
-            Some((other, _)) if other.body != claim.body => Claimed::AnotherBody,
-            Some((_, Some(kept))) => Claimed::Before(kept.clone()),
-            Some((_, None)) => Claimed::InFlight,
-            None => {
-                taken.insert(place(claim), (claim.clone(), None));
-                Claimed::First
-            }
-        })
-    }
-
-    async fn keep(&self, claim: &Claim, answer: &Kept) -> Result<(), Unavailable> {
-        self.0.lock().unwrap().insert(place(claim), (claim.clone(), Some(answer.clone())));
-        Ok(())
-    }
-
-    async fn release(&self, claim: &Claim) -> Result<(), Unavailable> {
-        self.0.lock().unwrap().remove(&place(claim));
-        Ok(())
     }
 }

@@ -59,7 +59,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def agree(authorize_url):
-    """What a person does in a browser: agrees in the login dialog, and copies the code that the last page shows."""
+    """What a person does in a browser: agrees in the login dialog, confirms who is to publish, and copies the code."""
     with urllib.request.urlopen(f"{SANDBOX_URL}/_sandbox/seed") as answer:
         person = json.load(answer)["person_id"]
     form = urllib.parse.urlencode({"person": person, "decision": "continue"}).encode()
@@ -69,6 +69,9 @@ def agree(authorize_url):
     except urllib.error.HTTPError as answer:
         back = answer.headers["Location"]
     with urllib.request.urlopen(back) as page:
+        nonce = re.search('name="nonce" value="([^"]+)"', page.read().decode()).group(1)
+    form = urllib.parse.urlencode({"nonce": nonce, "decision": "continue"}).encode()
+    with urllib.request.urlopen(back.split("?")[0], data=form) as page:
         return re.search("<code>([^<]+)</code>", page.read().decode()).group(1)
 
 

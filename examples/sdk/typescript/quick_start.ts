@@ -67,14 +67,17 @@ async function createKey(session: Client): Promise<Client> {
     return clientWith(answered(key).secret);
 }
 
-/** What a person does in a browser: agrees in the login dialog, and copies the code that the last page shows. */
+/** What a person does in a browser: agrees in the login dialog, confirms who is to publish, and copies the code. */
 async function agree(authorizeUrl: string): Promise<string> {
     const seed = (await (await fetch(`${sandboxUrl}/_sandbox/seed`)).json()) as { person_id: string };
     const form = new URLSearchParams({ person: seed.person_id, decision: 'continue' });
     const dialog = await fetch(authorizeUrl, { method: 'POST', body: form, redirect: 'manual' });
     const back = dialog.headers.get('location');
     if (!back) throw new Error(`the login dialog answered ${dialog.status}`);
-    const page = await (await fetch(back)).text();
+    const nonce = /name="nonce" value="([^"]+)"/.exec(await (await fetch(back)).text())?.[1];
+    if (!nonce) throw new Error('the page after the dialog asks nothing');
+    const word = new URLSearchParams({ nonce, decision: 'continue' });
+    const page = await (await fetch(back.split('?')[0]!, { method: 'POST', body: word })).text();
     const code = /<code>([^<]+)<\/code>/.exec(page)?.[1];
     if (!code) throw new Error('the last page shows no code');
     return code;

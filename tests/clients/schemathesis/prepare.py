@@ -43,16 +43,21 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def agree(authorize_url):
-    """Sends the form of the login dialog and returns the completion code of the page after it."""
+    """Sends the form of the login dialog and that of the page after it, and returns the completion code."""
     with urllib.request.urlopen(f"{SANDBOX_URL}/_sandbox/seed") as answer:
         person = json.load(answer)["person_id"]
     form = urllib.parse.urlencode({"person": person, "decision": "continue"}).encode()
     try:
         urllib.request.build_opener(NoRedirect).open(authorize_url, data=form)
     except urllib.error.HTTPError as answer:
-        with urllib.request.urlopen(answer.headers["Location"]) as page:
-            return re.search("<code>([^<]+)</code>", page.read().decode()).group(1)
-    sys.exit("the login dialog does not send the browser back")
+        back = answer.headers["Location"]
+    else:
+        sys.exit("the login dialog does not send the browser back")
+    with urllib.request.urlopen(back) as page:
+        nonce = re.search('name="nonce" value="([^"]+)"', page.read().decode()).group(1)
+    form = urllib.parse.urlencode({"nonce": nonce, "decision": "continue"}).encode()
+    with urllib.request.urlopen(back.split("?")[0], data=form) as page:
+        return re.search("<code>([^<]+)</code>", page.read().decode()).group(1)
 
 
 def connect(workspace, token):

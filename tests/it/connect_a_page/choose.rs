@@ -36,14 +36,14 @@ async fn a_page_without_the_right_to_create_content_is_shown_and_cannot_be_chose
     let refused =
         person.choose(&login.connection, json!([{ "platform": "facebook", "remote_id": museum }])).await;
     let refused = refused.refuses(422, "validation_failed");
-    assert_eq!(refused.violations(), [("/candidates/0".into(), "cannot_publish".into())]);
+    assert_eq!(refused.violations(), [("/candidates/0".into(), "candidate_cannot_publish".into())]);
     let strange = json!([
         { "platform": "facebook", "remote_id": PAGE }, { "platform": "facebook", "remote_id": PAGE },
         { "platform": "facebook", "remote_id": "1" }
     ]);
     let refused = person.choose(&login.connection, strange).await.refuses(422, "validation_failed");
     let codes: Vec<_> = refused.violations().into_iter().map(|(_, code)| code).collect();
-    assert_eq!(codes, ["duplicate_candidate", "unknown_candidate"]);
+    assert_eq!(codes, ["candidate_repeated", "candidate_unknown"]);
     person.choose(&login.connection, json!([{ "platform": "facebook", "remote_id": PAGE }])).await.is(200);
 }
 

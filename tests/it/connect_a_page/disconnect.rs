@@ -17,7 +17,10 @@ async fn disconnecting_works_in_every_state_and_leaves_no_token() {
     let (world, person) = stage().await;
     let begun = person.begin().await;
     disconnect(&world, &person, &begun.connection).await;
-    person.come_back(&begun.answer("continue", &[]).await).await.refuses(400, "invalid_parameters");
+    person.come_back(&begun.answer("continue", &[]).await).await.refuses(400, "login_unknown");
+    let asked = person.begin().await;
+    person.agree(&asked, &[]).await;
+    disconnect(&world, &person, &asked.connection).await;
     let back = person.begin().await;
     person.consent(&back, &[]).await;
     disconnect(&world, &person, &back.connection).await;

@@ -1,13 +1,10 @@
 //! A migrated database for each test: a clone of a template that is built once for each state of the migrations.
 
-use std::fs;
-
-use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls, Row, types::ToSql};
 use uuid::Uuid;
 
-use super::{cluster, hexadecimal::hexadecimal};
+use super::cluster;
 
 /// The key of the lock under which the template is built: "template" in ASCII.
 const LOCK: i64 = 0x7465_6d70_6c61_7465;
@@ -73,7 +70,7 @@ async fn template() -> String {
     let cluster = cluster::shared().await;
     let server = connect(&cluster.url("postgres")).await;
     server.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.unwrap();
-    let name = format!("template_{}", hash_of_migrations());
+    let name = format!("template_{}", postgres::migrate::STATE);
     let built = server.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
     if built.is_empty() {
         // Under another name until it is complete: a run that was killed half way leaves no broken template.
@@ -92,16 +89,4 @@ async fn until_alone(server: &Client, database: &str) {
     while !server.query(others, &[&database]).await.unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
-}
-
-fn hash_of_migrations() -> String {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-    let mut files: Vec<_> =
-        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path().join("up.sql")).collect();
-    files.sort();
-    let mut hash = Sha256::new();
-    for file in files.iter().filter(|file| file.exists()) {
-        hash.update(fs::read(file).unwrap());
-    }
-    hexadecimal(&hash.finalize()[..8])
 }

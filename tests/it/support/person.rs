@@ -116,12 +116,24 @@ impl Person {
         completed.body["candidates"].as_array().unwrap().clone()
     }
 
-    /// Agrees in the dialog and returns the code that the callback's page shows.
+    /// Agrees in the dialog and on the page after it, and returns the code that the last page shows.
     pub(crate) async fn consent(&self, login: &Login, answers: &[(&str, &str)]) -> String {
+        let nonce = self.agree(login, answers).await;
+        let page = self.press(&nonce, "continue").await.is(200);
+        between(page.body.as_str().unwrap(), "<code>", "</code>").to_owned()
+    }
+
+    /// Agrees in the dialog and returns the nonce of the page that asks then.
+    pub(crate) async fn agree(&self, login: &Login, answers: &[(&str, &str)]) -> String {
         let page = self.come_back(&login.answer("continue", answers).await).await.is(200);
-        let html = page.body.as_str().unwrap();
-        let code = html.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next());
-        code.unwrap_or_else(|| panic!("no code in {html}")).to_owned()
+        between(page.body.as_str().unwrap(), "name=\"nonce\" value=\"", "\"").to_owned()
+    }
+
+    /// Presses a button of that page, as a browser does: without credentials.
+    pub(crate) async fn press(&self, nonce: &str, decision: &str) -> Reply {
+        let nobody = Caller::new(&self.base, None);
+        let form = [("nonce", nonce), ("decision", decision)];
+        nobody.send(nobody.request("POST", "/v1/connections/callback").form(&form)).await
     }
 
     /// Follows the platform's redirect, as a browser does: without credentials.
@@ -152,6 +164,11 @@ impl Person {
         let granted = self.post("/v1/api_keys", body).await.is(201);
         (granted.text("/api_key/id"), self.with(&granted.text("/secret")))
     }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let found = text.split_once(before).and_then(|(_, rest)| rest.split_once(after));
+    found.unwrap_or_else(|| panic!("nothing between {before} and {after} in {text}")).0
 }
 
 /// The id of the first channel of a platform in a list.
