@@ -37,6 +37,12 @@ pub enum StartError {
     /// The database did not take the migrations.
     #[error("the database could not be migrated: {0}")]
     Migrate(#[from] postgres::migrate::MigrateError),
+    /// The database could not be asked how safe it is.
+    #[error("the database did not say whether its commits last: {0}")]
+    Ask(#[from] postgres::StoreError),
+    /// The database may forget a permit, and a post would go out twice.
+    #[error("the database may lose commits when its server fails; set {} = on there", .0.join(" = on, "))]
+    NotDurable(Vec<String>),
     /// Something could not be put together.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -131,6 +137,12 @@ impl Runtime {
         url: &str,
         roles: Roles,
     ) -> Result<(Option<SocketAddr>, Option<SocketAddr>, CancellationToken, JoinSet<()>), StartError> {
+        if config.database.must_be_durable {
+            let wrong = postgres::unsafe_settings(url).await?;
+            if !wrong.is_empty() {
+                return Err(StartError::NotDurable(wrong));
+            }
+        }
         postgres::migrate(url).await?;
         let parts = Parts::build(config, url).await?;
         let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());

@@ -14,6 +14,8 @@ pub(crate) struct Database {
     pub(crate) place: DatabasePlace,
     /// Connections of each process at most.
     pub(crate) connections: usize,
+    /// Whether a server that may lose commits is refused.
+    pub(crate) must_be_durable: bool,
 }
 
 /// A server of the operator's, or one of our own.
@@ -38,7 +40,7 @@ impl Database {
             Some(url) => DatabasePlace::Url(checked(reader, url)),
             None => DatabasePlace::Private { dir: reader.state_dir.join("postgres"), download },
         };
-        Some(Self { place, connections: connections? })
+        Some(Self { place, connections: connections?, must_be_durable: reader.production() })
     }
 }
 

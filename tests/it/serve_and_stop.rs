@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use crate::support::{Caller, Person, World, process::Process, until::until, world::free_port};
@@ -112,6 +113,34 @@ async fn production_does_not_start_without_its_secrets_and_says_which() {
     {
         assert!(said.contains(name), "{name} is not named in {said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn production_does_not_start_on_a_database_that_may_lose_commits() {
+    // The server of the tests does not wait for the disk; a first start made the key ring.
+    let world = World::start().await;
+    let key =
+        || STANDARD.encode([*uuid::Uuid::new_v4().as_bytes(), *uuid::Uuid::new_v4().as_bytes()].concat());
+    let ring = world.state_dir().join("keyring.toml").display().to_string();
+    let (signing, peppers, lookup, cursor) = (key(), format!("1:{}", key()), key(), key());
+    let mut serve = Process::start(
+        &["serve"],
+        environment(&[
+            ("POSTERN_ENVIRONMENT", "production"),
+            ("POSTERN_DATABASE_URL", &world.database.url),
+            ("POSTERN_PUBLIC_URL", "https://api.example.com"),
+            ("POSTERN_SIGNING_KEYS", &signing),
+            ("POSTERN_PASSWORD_PEPPERS", &peppers),
+            ("POSTERN_KEYRING_FILE", &ring),
+            ("POSTERN_LOOKUP_KEY", &lookup),
+            ("POSTERN_CURSOR_KEY", &cursor),
+            ("POSTERN_META_APP_ID", crate::support::sandbox::APP_ID),
+            ("POSTERN_META_APP_SECRET", &key()),
+            ("POSTERN_DATA_AT_REST_ENCRYPTED", "true"),
+        ]),
+    );
+    assert!(!serve.ended().await.success());
+    serve.until_said("set fsync = on, full_page_writes = on there").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod connections;
+mod durable;
 pub mod error;
 pub mod idempotency;
 pub mod listen;
@@ -15,6 +16,7 @@ pub mod schema;
 pub mod tenancy;
 mod tls;
 
+pub use durable::unsafe_settings;
 pub use error::StoreError;
 pub use listen::{Wake, listen};
 pub use migrate::migrate;

@@ -29,6 +29,21 @@ async fn processes_that_start_at_once_migrate_once() {
 }
 
 #[tokio::test]
+async fn settings_under_which_commits_can_be_lost_are_named() {
+    let url = support::migrated_url().await;
+    // The server of the tests runs without the wait for the disk.
+    assert_eq!(postgres::unsafe_settings(&url).await.unwrap(), ["fsync", "full_page_writes"]);
+    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let mut connection = postgres::pool::connect_alone(&url).await.unwrap();
+    diesel::sql_query(format!("ALTER DATABASE \"{name}\" SET synchronous_commit = off"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let wrong = postgres::unsafe_settings(&url).await.unwrap();
+    assert_eq!(wrong, ["fsync", "full_page_writes", "synchronous_commit"]);
+}
+
+#[tokio::test]
 async fn a_listener_hears_and_says_when_it_was_deaf() {
     let url = support::migrated_url().await;
     let mut wakes = Box::pin(postgres::listen(url.clone(), "bell"));
