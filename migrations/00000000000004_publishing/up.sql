@@ -66,6 +66,10 @@ CREATE TABLE publications (
                          'published', 'failed', 'unconfirmed', 'missed', 'cancelled')),
     reason           text,
     needs_person     boolean NOT NULL DEFAULT false,
+    -- Cancelled while a call was under way: whatever comes of it, it is not sent again.
+    taken_back       boolean NOT NULL DEFAULT false,
+    -- Published by a person's word, which binds nobody else.
+    declared         boolean NOT NULL DEFAULT false,
     due_at           timestamptz NOT NULL,
     deadline_at      timestamptz NOT NULL,
     next_step_at     timestamptz,
@@ -103,9 +107,13 @@ CREATE TABLE publications (
 CREATE INDEX publications_steps ON publications (state, next_step_at) WHERE next_step_at IS NOT NULL;
 -- One at a time per Page or account, whatever the workers do and however many workspaces or organizations connected it.
 CREATE UNIQUE INDEX publications_lane ON publications (platform, remote_id) WHERE state = 'publishing';
--- One platform post belongs to one publication.
+-- What waits for nothing but its time: text and links.
+CREATE INDEX publications_texts ON publications (next_step_at) WHERE state = 'scheduled' AND NOT (content ? 'pictures');
+-- One platform post belongs to one publication, by the platform's word.
 CREATE UNIQUE INDEX publications_platform_post ON publications (platform, remote_id, platform_post_id)
-    WHERE platform_post_id IS NOT NULL;
+    WHERE platform_post_id IS NOT NULL AND NOT declared;
+-- By people's words too, within an organization.
+CREATE UNIQUE INDEX publications_declared ON publications (organization_id, platform, remote_id, platform_post_id) WHERE declared;
 
 CREATE TABLE attempts (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

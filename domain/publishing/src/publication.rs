@@ -145,8 +145,6 @@ pub struct Publication {
     pub platform_post_id: Option<String>,
     /// Where people see it.
     pub permalink: Option<Url>,
-    /// When the irreversible call was last permitted.
-    pub permitted_at: Option<DateTime<Utc>>,
     /// When the platform said so.
     pub published_at: Option<DateTime<Utc>>,
     /// When it was written.

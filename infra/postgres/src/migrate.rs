@@ -1,6 +1,6 @@
 //! Migrations: embedded in the program, applied under a lock, so that any number of processes may start at once.
 
-use diesel::sql_types::BigInt;
+use diesel::{migration::MigrationSource, pg::Pg, sql_types::BigInt};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -41,6 +41,13 @@ pub async fn migrate(url: &str) -> Result<Vec<String>, MigrateError> {
         .map_err(StoreError::from)?;
     let applied = tokio::task::spawn_blocking(move || apply(connection)).await;
     applied.map_err(|_| MigrateError::Failed("the task was cancelled".to_owned()))?
+}
+
+/// The versions of the migrations that are embedded.
+pub(crate) fn versions() -> Result<Vec<String>, StoreError> {
+    let embedded = MigrationSource::<Pg>::migrations(&MIGRATIONS);
+    let embedded = embedded.map_err(|_| StoreError::corrupt("an embedded migration"))?;
+    Ok(embedded.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// diesel's harness blocks, so it has a thread of its own; this works on every flavour of runtime.

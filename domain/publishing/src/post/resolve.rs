@@ -57,22 +57,13 @@ impl Posts {
             Resolution::Live { platform_post_id, permalink } => {
                 Decision::Live { id: plausible_id(platform_post_id)?, permalink }
             }
-            // A disconnected channel is a person's to decide at once, but the call may still be on its way.
-            Resolution::PublishAgain if self.may_be_under_way(&publication) => {
-                return Err(PostError::PublishingBegan);
-            }
             Resolution::PublishAgain => {
                 let (planned, approval) = self.again(caller, &publication);
-                Decision::SendAgain(Box::new(planned), approval)
+                // A disconnected channel is a person's to decide at once, but the call may still be on its way.
+                Decision::SendAgain(Box::new(planned), approval, self.timing.settle_definite)
             }
         };
         self.store.resolve(caller, id, &decision).await
-    }
-
-    /// Whether the irreversible call that was permitted last may not have ended yet.
-    fn may_be_under_way(&self, publication: &Publication) -> bool {
-        let ended = |at: DateTime<Utc>| at + self.timing.settle_definite;
-        publication.permitted_at.is_some_and(|at| self.clock.now() < ended(at))
     }
 
     fn again(&self, caller: &Caller, publication: &Publication) -> (Planned, Approval) {

@@ -134,8 +134,8 @@ pub enum Decision {
         /// Where people see it.
         permalink: Option<url::Url>,
     },
-    /// It is not; send it (again) now, under this approval.
-    SendAgain(Box<Planned>, Approval),
+    /// It is not; send it (again) now, under this approval, if the last permit is so old that its call has ended.
+    SendAgain(Box<Planned>, Approval, std::time::Duration),
 }
 
 /// Keeps posts and publications. Every method sees only what the caller reaches; all else is not found.

@@ -5,7 +5,7 @@ use crate::{
     publication::{Step, Verdict},
     publisher::Published,
     queue::{Claimed, Entry, Next, Outcome},
-    refusal::{PlatformCode, Reason},
+    refusal::{PlatformCode, Reason, Refusal},
 };
 
 /// How many looks a platform's claim of a duplicate is worth before it counts as a refusal.
@@ -24,14 +24,7 @@ impl Steps {
                 let next = Next::Published { id: live.id, permalink: live.permalink };
                 outcome(claimed, next, Some(line(Step::Publish, Verdict::Done)))
             }
-            // "Posted before", "blocked for now", "no such container": said of a second try, these most likely speak of our own
-            // first one.
-            Published::Refused(refusal)
-                if matches!(
-                    refusal.reason,
-                    Reason::Duplicate | Reason::PolicyBlocked | Reason::PreparationLost
-                ) && (1..MAX_DUPLICATE_LOOKS).contains(&claimed.looks) =>
-            {
+            Published::Refused(refusal) if speaks_of_the_first_try(claimed, &refusal) => {
                 self.unclear(claimed, refusal.code)
             }
             Published::Doubtful(refusal) if claimed.looks < MAX_DUPLICATE_LOOKS => {
@@ -49,4 +42,17 @@ impl Steps {
         let entry = Entry { step: Step::Publish, verdict: Verdict::Unclear, reason: None, code };
         outcome(claimed, Next::Unconfirmed { look_after: self.timing.look_pause }, Some(entry))
     }
+}
+
+/// "Posted before", "blocked for now", "no such container": said of a second try, these most likely speak of our own first one.
+/// After enough looks they are believed, but for a container: it is what keeps a second try from being a second post, so only a
+/// look, which asks the lists too, may give it up for another.
+fn speaks_of_the_first_try(claimed: &Claimed, refusal: &Refusal) -> bool {
+    let most = match refusal.reason {
+        Reason::Duplicate | Reason::PolicyBlocked => MAX_DUPLICATE_LOOKS,
+        Reason::PreparationLost if claimed.handles.container.is_some() => i32::MAX,
+        Reason::PreparationLost => MAX_DUPLICATE_LOOKS,
+        _ => return false,
+    };
+    (1..most).contains(&claimed.looks)
 }

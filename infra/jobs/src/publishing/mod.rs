@@ -3,6 +3,7 @@
 mod keeper;
 mod pace;
 mod permits;
+mod ready;
 mod source;
 mod steps;
 
@@ -105,6 +106,7 @@ impl PublishingWorkers {
         let patient = Recorder::patient(self.queue.clone());
         let keeper = Keeper::start(self.queue.clone(), self.steps.timing.lease, shutdown.clone());
         let mut workers = JoinSet::new();
+        workers.spawn(ready::make_ready(self.queue.clone(), self.bell.listener(), shutdown.clone()));
         for queue in Queue::ALL {
             let source = Arc::new(QueueSource { rows: self.queue.clone(), queue, worker: self.worker });
             let capacity = self.limits.capacity(queue);

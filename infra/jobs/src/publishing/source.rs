@@ -28,10 +28,6 @@ impl DueRows for QueueSource {
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, SourceUnavailable> {
-        if self.queue == Queue::Preparation {
-            let made = self.rows.make_ready().await.map_err(|_| SourceUnavailable)?;
-            metrics::counter!("postern_made_ready_total").increment(made as u64);
-        }
         self.rows.claim(self.queue, self.worker, limit).await.map_err(|_| SourceUnavailable)
     }
 

@@ -47,6 +47,8 @@ struct Entry {
     row: Claimed,
     queue: Queue,
     in_hand: bool,
+    /// Whether there is nothing to prepare.
+    plain: bool,
     /// Whether its channel was disconnected.
     cut_off: bool,
     /// When its next step is due.
@@ -105,14 +107,30 @@ impl MemoryQueue {
     pub(crate) fn put(&self, queue: Queue, due_in: Duration) -> PublicationId {
         let row = claimed(PublicationId::new());
         let (id, now) = (row.claim.publication, Instant::now());
-        self.insert(Entry { row, queue, in_hand: false, cut_off: false, step: now, due: now + due_in });
+        self.insert(Entry {
+            row,
+            queue,
+            in_hand: false,
+            plain: false,
+            cut_off: false,
+            step: now,
+            due: now + due_in,
+        });
+        id
+    }
+
+    /// A publication that needs no preparation, whose preparation is due now.
+    pub(crate) fn put_plain(&self, due_in: Duration) -> PublicationId {
+        let id = self.put(Queue::Preparation, due_in);
+        self.rows.lock().unwrap().get_mut(&id).unwrap().plain = true;
         id
     }
 
     /// A row that somebody has in hand.
     pub(crate) fn put_claimed(&self, queue: Queue, row: &Claimed) {
         let now = Instant::now();
-        self.insert(Entry { row: row.clone(), queue, in_hand: true, cut_off: false, step: now, due: now });
+        let (row, in_hand) = (row.clone(), true);
+        self.insert(Entry { row, queue, in_hand, plain: false, cut_off: false, step: now, due: now });
     }
 
     fn insert(&self, entry: Entry) {
@@ -192,7 +210,8 @@ impl PublicationQueue for MemoryQueue {
         answers(&self.claim_outages)?;
         let now = Instant::now();
         let mut rows = self.rows.lock().unwrap();
-        let due = rows.values_mut().filter(|e| e.queue == queue && !e.in_hand && e.step <= now);
+        let mine = |e: &&mut Entry| e.queue == queue && !(e.plain && queue == Queue::Preparation);
+        let due = rows.values_mut().filter(mine).filter(|e| !e.in_hand && e.step <= now);
         let claimed: Vec<_> = due.take(limit).map(|entry| entry.claim(now)).collect();
         for row in &claimed {
             self.history.add(Happened::Claimed(queue, row.claim));
@@ -200,9 +219,16 @@ impl PublicationQueue for MemoryQueue {
         Ok(claimed)
     }
 
-    /// Nothing here: every row is prepared, so that the tests see each step.
     async fn make_ready(&self) -> Result<usize, QueueUnavailable> {
-        Ok(0)
+        let now = Instant::now();
+        let mut rows = self.rows.lock().unwrap();
+        let due = |e: &&mut Entry| e.plain && e.queue == Queue::Preparation && e.step <= now;
+        let made = rows.values_mut().filter(due).map(|entry| entry.queue = Queue::Permit).count();
+        drop(rows);
+        if made > 0 {
+            self.bell.ring();
+        }
+        Ok(made)
     }
 
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable> {

@@ -36,6 +36,21 @@ async fn a_publication_goes_its_way_from_preparation_to_its_permalink() {
 }
 
 #[tokio::test]
+async fn what_needs_no_preparation_does_not_wait_for_what_does() {
+    let shop = Shop::set();
+    shop.platform.close("prepare");
+    for _ in 0..20 {
+        shop.queue.put(Queue::Preparation, Duration::ZERO);
+    }
+    let open = shop.open(Limits { preparations: 1, ..Limits::default() });
+    let plain = shop.queue.put_plain(Duration::ZERO);
+    shop.until_recorded(plain, 1).await;
+    shop.platform.open("prepare");
+    shop.close(open).await;
+    assert_eq!([shop.told("prepare", plain), shop.told("publish", plain)], [0, 1]);
+}
+
+#[tokio::test]
 async fn nothing_is_sent_before_its_time() {
     let shop = Shop::set();
     let due = |n: u64| shop.queue.put(Queue::Permit, Duration::from_millis(8 * n));

@@ -106,7 +106,8 @@ async fn move_in(
 ) -> Result<Option<Uuid>, StoreError> {
     use diesel_async::RunQueryDsl;
     let id = chosen.id.uuid();
-    let before = channels::table.find(id).select(ch::connection_id).for_update();
+    // Weak enough to let plans onto the channel pass, which hold several in an order of their own.
+    let before = channels::table.find(id).select(ch::connection_id).for_no_key_update();
     let before = before.first::<Option<Uuid>>(c).await.optional()?.flatten();
     sever::destroy_channel_keys(c, &[id]).await?;
     upsert(c, selection, chosen).await?;

@@ -31,10 +31,9 @@ use crate::{
     },
 };
 
-/// What was not sent is taken back; what may have been sent waits for a person, because nobody can look without a token. It
-/// keeps its epoch: if the call that is under way answers after all, its worker may still say so. The
-/// latter keeps its epoch: the answer of a call that is on its way is the best anybody will ever know.
-/// Rows are locked in the order of ids, as everybody who locks several does.
+/// What was not sent is taken back. What may have been sent waits for a person, because nobody can look without a token; it keeps
+/// its epoch, so that the worker whose call is under way may still say what came of it. Rows are locked in the order of ids, as
+/// everybody who locks several does, and after their channels: whoever plans onto a channel holds it first.
 const TAKE_BACK: &str = "WITH affected AS (
     SELECT id, state FROM publications WHERE channel_id = ANY ($1)
         AND state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed')
@@ -80,8 +79,9 @@ pub(super) async fn channel(
         let through = of_owner.select(ch::connection_id).first::<Option<Uuid>>(c).await.optional()?;
         let Some(through) = through else { return Ok(None) };
         let Some(through) = through else { return Ok(Some(None)) };
-        // The connection is locked before its channels, as everywhere.
+        // The connection is locked before its channels, as everywhere. An update alone would not wait for whoever plans.
         let severed = lock_and_copy(c, owner.uuid(), through).await?;
+        channels::table.find(id.uuid()).select(ch::id).for_update().first::<Uuid>(c).await?;
         end_channels(c, owner.uuid(), &[id.uuid()]).await?;
         let others = select(exists(channels::table.filter(ch::connection_id.eq(through))));
         if others.get_result::<bool>(c).await? {

@@ -1,9 +1,11 @@
 //! Taking back, deleting, trying again, and what a person decides.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use diesel::{
-    sql_query,
-    sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    QueryableByName, sql_query,
+    sql_types::{Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
     approval::Approval,
@@ -16,7 +18,7 @@ use publishing::{
 };
 use tenancy::Caller;
 
-use super::{Stop, read, save};
+use super::{Stop, channels, read, save};
 use crate::{error::StoreError, pool::Connection, publications};
 
 pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> Result<PostView, Stop> {
@@ -28,6 +30,11 @@ pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> R
             states.iter().any(|s| matches!(s, State::Publishing | State::Unconfirmed | State::Published));
         return Err(if began { PostError::PublishingBegan } else { PostError::WrongState }.into());
     }
+    // What is under way cannot be called back, and is not sent again if it comes to nothing.
+    sql_query("UPDATE publications SET taken_back = true WHERE post_id = $1 AND state IN ('publishing', 'unconfirmed')")
+        .bind::<SqlUuid, _>(id.uuid())
+        .execute(c)
+        .await?;
     sql_query(
         "WITH done AS (
         UPDATE publications SET state = 'cancelled', reason = 'by_caller', next_step_at = NULL, worker = NULL, epoch = epoch + 1,
@@ -63,14 +70,18 @@ async fn locked(c: &mut Connection, caller: &Caller, id: PublicationId) -> Resul
     Ok((publication, read::get(c, caller, post).await?.post))
 }
 
-/// Plans a publication again. The version it was planned from must still be the one that is there.
+/// Plans a publication again, unless its channel is disconnected. The version it was planned from must still be the one that
+/// is there.
 async fn plan_again(
     c: &mut Connection,
     post: &Post,
     plan: &Planned,
     approval: &Approval,
-) -> Result<(), StoreError> {
+) -> Result<(), Stop> {
     use diesel_async::RunQueryDsl;
+    if !channels::hold_at_once(c, plan.channel).await? {
+        return Err(PostError::WrongState.into());
+    }
     save::approve(c, post, approval).await?;
     save::upsert(c, post, plan, approval).await?;
     sql_query("UPDATE posts SET scheduled = true, due_at = coalesce(due_at, $2), version = version + 1, updated_at = now() WHERE id = $1")
@@ -78,7 +89,7 @@ async fn plan_again(
         .bind::<Timestamptz, _>(plan.due_at)
         .execute(c)
         .await?;
-    publications::wake(c).await
+    Ok(publications::wake(c).await?)
 }
 
 pub(super) async fn retry(
@@ -107,32 +118,62 @@ pub(super) async fn resolve(
     }
     match decision {
         Decision::Live { id: platform_id, permalink } => {
-            declare_live(c, id, platform_id, permalink.as_ref()).await.map_err(|error| {
-                if error.is_conflict_on("publications_platform_post") {
-                    Stop::Answer(PostError::AlreadyTaken)
-                } else {
-                    Stop::Store(error)
+            let declared = declare_live(c, id, platform_id, permalink.as_ref()).await;
+            match declared {
+                Ok(true) => {}
+                Ok(false) => return Err(PostError::AlreadyTaken.into()),
+                Err(error) if error.is_conflict_on("publications_declared") => {
+                    return Err(PostError::AlreadyTaken.into());
                 }
-            })?;
+                Err(error) => return Err(Stop::Store(error)),
+            }
         }
-        Decision::SendAgain(plan, approval) => plan_again(c, &post, plan, approval).await?,
+        Decision::SendAgain(plan, approval, ended) => {
+            if !has_ended(c, id, *ended).await? {
+                return Err(PostError::PublishingBegan.into());
+            }
+            plan_again(c, &post, plan, approval).await?;
+        }
     }
     log(c, &publication, matches!(decision, Decision::Live { .. })).await?;
     read::publication(c, caller, id).await
 }
 
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = Bool)]
+    has_ended: bool,
+}
+
+/// Whether the irreversible call has ended for certain, so long after its permit, by the clock that counted the permit.
+async fn has_ended(c: &mut Connection, id: PublicationId, after: Duration) -> Result<bool, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let row: Ended = sql_query(
+        "SELECT coalesce(permitted_at + $2 * interval '1 millisecond' <= clock_timestamp(), true) AS has_ended
+        FROM publications WHERE id = $1",
+    )
+    .bind::<SqlUuid, _>(id.uuid())
+    .bind::<Double, _>(after.as_secs_f64() * 1e3)
+    .get_result(c)
+    .await?;
+    Ok(row.has_ended)
+}
+
+/// Takes a person's word for it, unless another publication of the organization has that post. The word counts for nobody else.
 async fn declare_live(
     c: &mut Connection,
     id: PublicationId,
     platform_id: &str,
     permalink: Option<&url::Url>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     use diesel_async::RunQueryDsl;
     let follow_up: Option<DateTime<Utc>> = permalink.is_none().then(Utc::now);
-    sql_query(
-        "UPDATE publications SET state = 'published', needs_person = false, platform_post_id = $2, permalink = $3,
-            published_at = coalesce(permitted_at, now()), next_step_at = $4, reason = NULL, failures = 0, worker = NULL,
-            epoch = epoch + 1, updated_at = now() WHERE id = $1",
+    let declared = sql_query(
+        "UPDATE publications p SET state = 'published', needs_person = false, declared = true, platform_post_id = $2,
+            permalink = $3, published_at = coalesce(permitted_at, now()), next_step_at = $4, reason = NULL, failures = 0,
+            worker = NULL, epoch = epoch + 1, updated_at = now()
+        WHERE id = $1 AND NOT EXISTS (SELECT FROM publications b WHERE b.platform = p.platform AND b.remote_id = p.remote_id
+            AND b.platform_post_id = $2 AND b.organization_id = p.organization_id)",
     )
     .bind::<SqlUuid, _>(id.uuid())
     .bind::<Text, _>(platform_id)
@@ -140,7 +181,7 @@ async fn declare_live(
     .bind::<Nullable<Timestamptz>, _>(follow_up)
     .execute(c)
     .await?;
-    Ok(())
+    Ok(declared == 1)
 }
 
 /// The history shows that a person decided, and what.

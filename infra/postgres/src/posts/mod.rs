@@ -1,5 +1,6 @@
 //! Posts with their targets, approvals and planned publications.
 
+mod channels;
 mod decide;
 mod facts;
 mod read;

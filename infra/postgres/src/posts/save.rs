@@ -19,7 +19,7 @@ use scheduling::Schedule;
 use uuid::Uuid;
 
 use super::{
-    Stop, read,
+    Stop, channels, read,
     row::{self, PostRow},
 };
 use crate::{error::StoreError, pool::Connection, publications};
@@ -30,6 +30,8 @@ fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError>
 
 pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
+    // A draft may name a channel that is disconnected; it only has to wait for its channels in the order of everybody.
+    channels::hold(c, post.targets.iter().map(|target| target.channel)).await?;
     sql_query(
         "INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, version, author_person, author_key, created_at,
             updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -79,7 +81,12 @@ pub(super) async fn save(
     plan: Option<&Plan>,
 ) -> Result<PostView, Stop> {
     use diesel_async::RunQueryDsl;
-    // Locking the publications first makes the worker's permit and this change take turns.
+    // What was validated may be disconnected by now. Nobody takes back what is planned after the disconnection.
+    let connected = channels::hold(c, post.targets.iter().map(|target| target.channel)).await?;
+    if plan.is_some() && !connected {
+        return Err(PostError::Stale.into());
+    }
+    // Locking the publications next makes the worker's permit and this change take turns.
     let states = lock(c, post.id).await?;
     if update(c, post, expected).await? == 0 {
         return Err(PostError::Stale.into());
@@ -193,7 +200,7 @@ pub(super) async fn upsert(
         "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
             deadline_at, next_step_at, content, content_hash, approval_id)
         VALUES ($1, $2, $3, $4, $5, $6, (SELECT remote_id FROM channels WHERE id = $5), $7, $8, $9, $10, $11, $12)
-        ON CONFLICT (post_id, channel_id) DO UPDATE SET state = 'scheduled', reason = NULL, needs_person = false,
+        ON CONFLICT (post_id, channel_id) DO UPDATE SET state = 'scheduled', reason = NULL, needs_person = false, taken_back = false,
             due_at = excluded.due_at, deadline_at = excluded.deadline_at, next_step_at = excluded.next_step_at,
             content = excluded.content, content_hash = excluded.content_hash, approval_id = excluded.approval_id,
             epoch = publications.epoch + 1, plan_epoch = publications.epoch + 1, worker = NULL, failures = 0, looks = 0, handles = '{}', permitted_at = NULL,

@@ -67,7 +67,7 @@ const PERMIT: &str = ", ranked AS (
 ), told AS (
     INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.missed', id FROM missed
 ), waiting AS (
-    UPDATE publications p SET next_step_at = now() + r.place * interval '250 milliseconds'
+    UPDATE publications p SET next_step_at = now() + least(r.place, 20) * interval '250 milliseconds'
     FROM ranked r WHERE p.id = r.id AND (r.busy OR r.place > 1)
 ), claimed AS (
     UPDATE publications p SET state = $2, epoch = p.epoch + 1, worker = $4, updated_at = now(), permitted_at = now(),
@@ -76,7 +76,7 @@ const PERMIT: &str = ", ranked AS (
 )";
 
 /// What a step needs to know, beside the row itself. Only looks ask what else was published in the same place, by whichever
-/// workspace. The subqueries keep the database from reading all channels for the few that were claimed.
+/// workspace; what somebody elsewhere declared published proves nothing here. The subqueries keep the database from reading all channels for the few that were claimed.
 const LOAD: &str = "
 SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.remote_id, p.content::text AS content, p.content_hash,
     p.handles::text AS handles, p.failures, p.looks, p.platform_post_id, t.sealed, t.data_key, t.data_wrapped,
@@ -87,7 +87,8 @@ SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.remote_id, 
     (extract(epoch FROM clock_timestamp() - p.first_permitted_at) * 1000)::float8 AS first_permitted_ms,
     CASE WHEN p.state = 'unconfirmed' THEN ARRAY(
         SELECT b.platform_post_id FROM publications b WHERE b.platform = p.platform AND b.remote_id = p.remote_id
-            AND b.platform_post_id IS NOT NULL AND b.published_at > p.first_permitted_at - interval '1 day')
+            AND b.platform_post_id IS NOT NULL AND (NOT b.declared OR b.organization_id = p.organization_id)
+            AND b.published_at > p.first_permitted_at - interval '1 day')
     END AS taken
 FROM claimed p
 LEFT JOIN LATERAL (

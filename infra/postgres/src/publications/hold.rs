@@ -65,14 +65,23 @@ pub(super) async fn save_handles(
     Ok(saved == 1)
 }
 
-/// Gives claims back untouched and wakes whoever may take them.
+/// Gives claims back untouched and wakes whoever may take them. A permit of a post that was cancelled meanwhile ends here.
 pub(super) async fn give_back(c: &mut Connection, queue: Queue, claims: &[Claim]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     let (ids, epochs) = columns(claims);
     sql_query(
-        "UPDATE publications p SET state = $3, worker = NULL, next_step_at = now(), updated_at = now()
-        FROM unnest($1, $2) AS x (id, epoch)
-        WHERE p.id = x.id AND CASE WHEN p.epoch = x.epoch THEN p.state = $4 AND NOT p.needs_person ELSE false END",
+        "WITH held AS MATERIALIZED (
+            SELECT q.id, q.taken_back AND $4 = 'publishing' AS ends FROM unnest($1, $2) AS x (id, epoch) JOIN publications q ON q.id = x.id
+            WHERE CASE WHEN q.epoch = x.epoch THEN q.state = $4 AND NOT q.needs_person ELSE false END
+            ORDER BY q.id FOR UPDATE OF q
+        ), given AS (
+            UPDATE publications p SET state = CASE WHEN h.ends THEN 'cancelled' ELSE $3 END,
+                reason = CASE WHEN h.ends THEN 'by_caller' ELSE p.reason END, worker = NULL, updated_at = now(),
+                next_step_at = CASE WHEN h.ends THEN NULL ELSE now() END
+            FROM held h WHERE p.id = h.id RETURNING p.id, p.organization_id, h.ends
+        )
+        INSERT INTO events (organization_id, kind, subject_id)
+        SELECT organization_id, 'publication.cancelled', id FROM given WHERE ends",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<BigInt>, _>(epochs)

@@ -24,7 +24,7 @@ use crate::{
     pool::{Connection, Pool},
 };
 
-/// How often a claim is tried again when another worker permitted the same channel in the same moment.
+/// How often a claim is tried again when another worker permitted something on the same Page in the same moment.
 const LANE_RACES: usize = 5;
 
 /// The publication queue.
@@ -76,8 +76,10 @@ impl PgPublicationQueue {
                 }
             }
         }
-        if !unreadable.is_empty() {
-            set_aside(&mut connection, unreadable).await?;
+        if !unreadable.is_empty()
+            && let Err(error) = set_aside(&mut connection, unreadable).await
+        {
+            tracing::error!(%error, "rows that do not read come back when their leases run out");
         }
         Ok(claimed)
     }
@@ -122,13 +124,17 @@ impl PgPublicationQueue {
     }
 }
 
-/// Puts rows that do not read out of the way for an hour, so that they do not hold up the others of every claim.
+/// Puts rows that do not read out of the way for an hour, so that they hold up neither the others of every claim nor, with a permit
+/// that was not used, the others of their Page. Where only reading could tell what happened, a person must.
 async fn set_aside(connection: &mut Connection, ids: Vec<uuid::Uuid>) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query("UPDATE publications SET next_step_at = now() + interval '1 hour' WHERE id = ANY ($1) AND next_step_at IS NOT NULL")
-        .bind::<Array<SqlUuid>, _>(ids)
-        .execute(connection)
-        .await?;
+    const STATEMENT: &str = "UPDATE publications SET worker = NULL, needs_person = state = 'unconfirmed',
+        state = CASE WHEN state IN ('preparing', 'publishing') AND deadline_at < now() THEN 'missed'
+            WHEN state = 'publishing' THEN 'ready' WHEN state = 'preparing' THEN 'scheduled' ELSE state END,
+        next_step_at = CASE WHEN state IN ('unconfirmed', 'published') OR deadline_at < now() THEN NULL
+            ELSE now() + interval '1 hour' END
+        WHERE id = ANY ($1) AND next_step_at IS NOT NULL";
+    sql_query(STATEMENT).bind::<Array<SqlUuid>, _>(ids).execute(connection).await?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub(super) async fn make_ready(c: &mut Connection, lead: Duration) -> Result<usi
     let statement = format!(
         "WITH due AS (
             SELECT q.id, q.organization_id, q.due_at FROM publications q
-            WHERE q.state = 'scheduled' AND q.next_step_at <= now() AND NOT ({PREPARES})
+            WHERE q.state = 'scheduled' AND NOT ({PREPARES}) AND q.next_step_at <= now()
             ORDER BY q.next_step_at LIMIT $1 FOR UPDATE SKIP LOCKED
         ), placed AS (
             SELECT id, (row_number() OVER (PARTITION BY organization_id ORDER BY due_at, id) - 1) * 0.9 * $2 / $1 AS spread FROM due

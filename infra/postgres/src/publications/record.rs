@@ -12,12 +12,11 @@ use uuid::Uuid;
 use crate::{error::StoreError, pool::Connection};
 
 /// The fence: what was claimed by another since is not written. One thing passes: the platform's own word that this plan is public,
-/// with its id. It is true whoever claimed the row meanwhile, and worth more than anything a look could find.
+/// with its id. It is true whoever claimed the row meanwhile and however it ended, and worth more than anything a look could find.
 const FENCE: &str = if cfg!(feature = "without-fence") {
     ""
 } else {
-    "AND (p.epoch = x.epoch OR (x.next = 'published' AND x.epoch > p.plan_epoch AND p.platform_post_id IS NULL
-        AND p.state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed')))"
+    "AND (p.epoch = x.epoch OR (x.next = 'published' AND x.epoch > p.plan_epoch AND p.platform_post_id IS NULL))"
 };
 
 /// What follows from what was written, in the same transaction: a line of the log, and an event.
@@ -32,10 +31,10 @@ SELECT id, next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') AS wakes 
 /// How long after publication the permalink is asked for: not in the busy second.
 const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
 
-/// Where something that becomes ready stands in the permit lead, 0 to 1, and what that takes.
+/// Where something that becomes ready stands in the permit lead, 0 to 1, in batches of at most five hundred; and what that takes.
 const SPREAD: &str =
     "least((row_number() OVER (PARTITION BY q.organization_id, o.next = 'ready' ORDER BY q.due_at, o.id) - 1)
-    / 1000.0, 1)";
+    / 500.0, 1)";
 const ORIGIN: &str =
     ", LATERAL (SELECT q.organization_id, q.due_at FROM publications q WHERE q.id = o.id LIMIT 1) q";
 
@@ -43,7 +42,8 @@ const ORIGIN: &str =
 ///
 /// A claim holds once: what is written a second time, because the first answer of the database got lost, changes nothing. A
 /// publication whose channel was disconnected during the call waits for a person and still takes what is certain: that it is
-/// public, or that it is not. In the second case it ends there, because nobody may send it without a new decision.
+/// public, or that it is not. In the second case it ends there, because nobody may send it without a new decision. So does one
+/// whose post was cancelled while a call was under way.
 ///
 /// What becomes ready is spread as in [`super::ready`]. Only batches with something to spread look up what that takes.
 ///
@@ -61,16 +61,18 @@ fn statement(spreads: bool) -> String {
     ORDER BY o.id
 ), done AS (
     UPDATE publications p SET
-        state = CASE WHEN p.needs_person AND x.next IN ('scheduled', 'send_again') THEN 'cancelled'
+        state = CASE WHEN (p.needs_person OR p.taken_back) AND x.next IN ('scheduled', 'send_again') THEN 'cancelled'
             WHEN x.next = 'undecided' THEN 'unconfirmed' WHEN x.next = 'send_again' THEN 'ready'
             WHEN x.next = 'follow_up' THEN 'published' ELSE x.next END,
         next_step_at = CASE
             WHEN p.needs_person AND x.next <> 'published' THEN NULL
+            WHEN p.taken_back AND x.next IN ('scheduled', 'send_again') THEN NULL
             WHEN x.next = 'ready' THEN greatest(now(), p.due_at - ($16 - x.spread) * interval '1 millisecond')
             WHEN x.next = 'send_again' THEN greatest(now(), p.due_at - $16 * interval '1 millisecond')
             ELSE now() + x.delay * interval '1 millisecond' END,
         reason = CASE WHEN x.next = 'published' THEN NULL
-            WHEN p.needs_person AND x.next IN ('scheduled', 'send_again') THEN p.reason ELSE coalesce(x.reason, p.reason) END,
+            WHEN p.needs_person AND x.next IN ('scheduled', 'send_again') THEN p.reason
+            WHEN p.taken_back AND x.next IN ('scheduled', 'send_again') THEN 'by_caller' ELSE coalesce(x.reason, p.reason) END,
         needs_person = x.next = 'undecided',
         failures = CASE WHEN x.next = 'published' THEN 0
             ELSE p.failures + (x.reason IS NOT NULL OR x.next = 'follow_up')::int END,
@@ -80,7 +82,7 @@ fn statement(spreads: bool) -> String {
         worker = NULL, updated_at = now()
     FROM x WHERE p.id = x.id {FENCE}
         AND CASE WHEN x.next = 'follow_up' THEN p.state = 'published'
-            WHEN x.next = 'published' THEN p.state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed')
+            WHEN x.next = 'published' THEN p.state <> 'published'
             ELSE p.state IN ('preparing', 'ready', 'publishing', 'unconfirmed') END
         AND CASE WHEN p.worker IS NOT NULL OR x.next = 'published' THEN true
             ELSE p.needs_person AND x.next IN ('published', 'failed', 'missed', 'scheduled', 'send_again') END

@@ -18,7 +18,7 @@ use crate::error::StoreError;
 /// The columns of [`PublicationRow`], of a table named `p`.
 pub(crate) const COLUMNS: &str = "p.id, p.organization_id, p.workspace_id, p.post_id, p.channel_id, p.platform, p.state, p.reason,
     p.needs_person, p.due_at, p.deadline_at, p.next_step_at, p.failures, p.content, p.content_hash, p.approval_id,
-    p.platform_post_id, p.permalink, p.permitted_at, p.published_at, p.created_at, p.updated_at";
+    p.platform_post_id, p.permalink, p.published_at, p.created_at, p.updated_at";
 
 #[derive(QueryableByName)]
 pub(crate) struct PublicationRow {
@@ -58,8 +58,6 @@ pub(crate) struct PublicationRow {
     platform_post_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     permalink: Option<String>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    permitted_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     published_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Timestamptz)]
@@ -102,7 +100,6 @@ impl TryFrom<PublicationRow> for Publication {
             approval: ApprovalId::from_uuid(row.approval_id),
             platform_post_id: row.platform_post_id,
             permalink: row.permalink.and_then(|url| url.parse().ok()),
-            permitted_at: row.permitted_at,
             published_at: row.published_at,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -2,12 +2,14 @@
 //! compares them with a migrated database ([`differences`]).
 
 pub mod connections;
+mod fit;
 pub mod idempotency;
 pub mod media;
 pub mod publishing;
 pub mod shape;
 pub mod tenancy;
 
+pub use fit::misfits;
 use shape::Shape;
 
 use crate::{error::StoreError, pool::Pool};

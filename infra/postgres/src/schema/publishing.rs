@@ -74,6 +74,8 @@ table! {
         state -> Text,
         reason -> Nullable<Text>,
         needs_person -> Bool,
+        taken_back -> Bool,
+        declared -> Bool,
         due_at -> Timestamptz,
         deadline_at -> Timestamptz,
         next_step_at -> Nullable<Timestamptz>,

@@ -1,10 +1,13 @@
 //! The shape of a table, read from its declaration at compile time, to be compared with `information_schema`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{Column, QueryableByName, sql_types};
 
-use crate::{error::StoreError, pool::Pool};
+use crate::{
+    error::StoreError,
+    pool::{Connection, Pool},
+};
 
 /// A column: its name, its type as the catalogue abbreviates it, and whether it may be NULL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,28 +115,62 @@ struct Found {
     udt_name: String,
     #[diesel(sql_type = sql_types::Bool)]
     nullable: bool,
+    #[diesel(sql_type = sql_types::Bool)]
+    fills_itself: bool,
 }
+
+/// A column of a table.
+type Place = (String, ColumnShape);
+
+/// The columns that are there, and whether a row may leave them out.
+async fn found(c: &mut Connection) -> Result<BTreeMap<Place, bool>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let found: Vec<Found> = diesel::sql_query(
+        "SELECT table_name::text, column_name::text, udt_name::text, is_nullable = 'YES' AS nullable, \
+             column_default IS NOT NULL OR is_identity = 'YES' OR is_generated = 'ALWAYS' AS fills_itself \
+         FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_\\_diesel%'",
+    )
+    .load(c)
+    .await?;
+    let column = |f: Found| {
+        let shape = ColumnShape { name: f.column_name, udt: f.udt_name, nullable: f.nullable };
+        ((f.table_name, shape), f.nullable || f.fills_itself)
+    };
+    Ok(found.into_iter().map(column).collect())
+}
+
+fn places(declared: &[Shape]) -> BTreeSet<Place> {
+    declared.iter().flat_map(|t| t.columns.iter().map(|c| (t.table.to_owned(), c.clone()))).collect()
+}
+
+fn say((table, c): &Place, what: &str) -> String {
+    format!("{table}.{} {}{} is {what}", c.name, c.udt, if c.nullable { "" } else { " not null" })
+}
+
+const MISSING: &str = "declared but not in the database";
+const UNKNOWN: &str = "in the database but not declared";
 
 /// Compares shapes with the database, both ways.
 pub async fn differences(declared: &[Shape], pool: &Pool) -> Result<Vec<String>, StoreError> {
-    use diesel_async::RunQueryDsl;
-    let mut connection = pool.get().await?;
-    let found: Vec<Found> = diesel::sql_query(
-        "SELECT table_name::text, column_name::text, udt_name::text, is_nullable = 'YES' AS nullable \
-         FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_\\_diesel%'",
-    )
-    .load(&mut connection)
-    .await?;
-    let found: BTreeSet<_> = found
-        .into_iter()
-        .map(|f| (f.table_name, ColumnShape { name: f.column_name, udt: f.udt_name, nullable: f.nullable }))
-        .collect();
-    let declared: BTreeSet<_> =
-        declared.iter().flat_map(|t| t.columns.iter().map(|c| (t.table.to_owned(), c.clone()))).collect();
-    let say = |(table, c): &(String, ColumnShape), what: &str| {
-        format!("{table}.{} {}{} is {what}", c.name, c.udt, if c.nullable { "" } else { " not null" })
-    };
-    let missing = declared.difference(&found).map(|c| say(c, "declared but not in the database"));
-    let unknown = found.difference(&declared).map(|c| say(c, "in the database but not declared"));
+    let found: BTreeSet<_> = found(&mut *pool.get().await?).await?.into_keys().collect();
+    let declared = places(declared);
+    let missing = declared.difference(&found).map(|place| say(place, MISSING));
+    let unknown = found.difference(&declared).map(|place| say(place, UNKNOWN));
     Ok(missing.chain(unknown).collect())
+}
+
+/// The differences that matter to whoever works with these shapes: what they declare is not there, or their tables demand a
+/// column that they do not write.
+pub(super) async fn misfits(declared: &[Shape], c: &mut Connection) -> Result<Vec<String>, StoreError> {
+    let found = found(c).await?;
+    let known: BTreeSet<_> = declared.iter().map(|shape| shape.table).collect();
+    let declared = places(declared);
+    let missing = declared.iter().filter(|place| !found.contains_key(place)).map(|place| say(place, MISSING));
+    let demanded = found
+        .iter()
+        .filter(|(place, optional)| {
+            !**optional && known.contains(place.0.as_str()) && !declared.contains(place)
+        })
+        .map(|(place, _)| say(place, UNKNOWN));
+    Ok(missing.chain(demanded).collect())
 }

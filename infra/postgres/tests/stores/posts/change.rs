@@ -192,6 +192,46 @@ async fn a_draft_cannot_be_cancelled_and_what_was_cancelled_is_never_claimed() {
 }
 
 #[tokio::test]
+async fn what_was_under_way_when_its_post_was_cancelled_is_not_sent_again() {
+    let stage = Stage::set().await;
+    for ending in ["refused for now", "not public after all", "given back"] {
+        let (calm, busy) = (stage.channel().await, stage.channel().await);
+        let view = stage.schedule(&[calm, busy], TimeDelta::zero()).await;
+        let of = |channel| view.publications.iter().find(|p| p.channel == channel).unwrap().id;
+        let prepared = stage.claim(Queue::Preparation).await;
+        let claim = prepared.iter().find(|row| row.channel == busy).unwrap().claim;
+        assert!(stage.record(claim, Next::Ready).await);
+        let permit = stage.claim_one(Queue::Permit).await.claim;
+        stage.posts.cancel(&stage.caller, view.post.id).await.unwrap();
+        assert_eq!(
+            [stage.state(of(calm)).await, stage.state(of(busy)).await],
+            [State::Cancelled, State::Publishing]
+        );
+        match ending {
+            "given back" => stage.queue.give_back(Queue::Permit, &[permit]).await.unwrap(),
+            "not public after all" => {
+                stage.time_passes(of(busy)).await;
+                let look = stage.claim_one(Queue::Look).await.claim;
+                assert!(stage.record(look, Next::SendAgain).await);
+            }
+            _ => {
+                let again = Next::Scheduled { after: std::time::Duration::ZERO, start_over: false };
+                assert!(stage.record(permit, again).await);
+            }
+        }
+        let seen = stage.see(of(busy)).await;
+        assert_eq!(
+            (seen.state, seen.cancelled),
+            (State::Cancelled, Some(CancelReason::ByCaller)),
+            "{ending}"
+        );
+        assert_eq!(stage.events(of(busy).uuid()).await.last().unwrap(), "publication.cancelled", "{ending}");
+        assert!(stage.claim(Queue::Permit).await.is_empty(), "{ending}");
+        stage.run("DELETE FROM publications").await;
+    }
+}
+
+#[tokio::test]
 async fn what_was_cancelled_can_be_scheduled_again() {
     let stage = Stage::set().await;
     let (id, _) = stage.in_state(stage.channel().await, State::Cancelled).await;

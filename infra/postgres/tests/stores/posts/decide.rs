@@ -1,5 +1,7 @@
 //! What only a person decides: it is there, publish it again, try once more.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use publishing::{
     approval::Approval,
@@ -77,7 +79,7 @@ async fn publish_again_starts_over_under_a_new_approval() {
     let (id, claim) = undecided(&stage).await;
     let before = stage.see(id).await;
     let (planned, approval) = again(&stage, &before);
-    let decision = Decision::SendAgain(Box::new(planned), approval.clone());
+    let decision = Decision::SendAgain(Box::new(planned), approval.clone(), Duration::ZERO);
     let seen = stage.posts.resolve(&stage.caller, id, &decision).await.unwrap();
     assert_eq!((seen.state, seen.needs_person, seen.approval), (State::Scheduled, false, approval.id));
     let last = stage.attempts(id).await.pop().unwrap();
@@ -85,6 +87,39 @@ async fn publish_again_starts_over_under_a_new_approval() {
     let again = stage.claim_one(Queue::Preparation).await;
     assert!(again.claim.epoch > claim.epoch + 1);
     assert_eq!(again.first_permitted_ago, None, "what the person saw is not looked for again");
+}
+
+#[tokio::test]
+async fn while_a_call_may_be_under_way_nobody_can_order_another() {
+    let stage = Stage::set().await;
+    let channel = stage.channel().await;
+    let (id, _) = stage.in_state(channel, State::Publishing).await;
+    stage.disconnect(channel).await;
+    let (planned, approval) = again(&stage, &stage.see(id).await);
+    let decision = Decision::SendAgain(Box::new(planned), approval, Duration::from_secs(30));
+    let early = stage.posts.resolve(&stage.caller, id, &decision).await;
+    assert!(matches!(early, Err(PostError::PublishingBegan)), "{early:?}");
+    assert!(stage.see(id).await.needs_person, "it is still to be decided");
+    stage.run("UPDATE publications SET permitted_at = permitted_at - interval '30 seconds'").await;
+    // Whether the channel is connected is somebody else's question; here, whether the call has ended.
+    let later = stage.posts.resolve(&stage.caller, id, &decision).await;
+    assert!(!matches!(later, Err(PostError::PublishingBegan)), "{later:?}");
+}
+
+#[tokio::test]
+async fn somebody_elsewheres_word_about_a_post_counts_only_there() {
+    let stage = Stage::set().await;
+    let neighbour = stage.neighbour().await;
+    let (ours, theirs) = (stage.channel_to("4711").await, neighbour.channel_to("4711").await);
+    let (claimed_by_them, claim) = neighbour.in_state(theirs, State::Publishing).await;
+    assert!(neighbour.record(claim, Next::Undecided).await);
+    let (id, _) = stage.in_state(ours, State::Unconfirmed).await;
+    neighbour.posts.resolve(&neighbour.caller, claimed_by_them, &live("4711_77")).await.unwrap();
+    stage.time_passes(id).await;
+    let look = stage.claim_one(Queue::Look).await;
+    assert!(look.taken.is_empty(), "what they declare hides nothing from us: {:?}", look.taken);
+    assert!(stage.record(look.claim, crate::publications::stage::published("4711_77")).await);
+    assert_eq!(stage.state(id).await, State::Published);
 }
 
 #[tokio::test]
@@ -135,7 +170,7 @@ async fn of_two_who_decide_at_once_one_is_heard() {
     let stage = Stage::set().await;
     let (id, _) = undecided(&stage).await;
     let (planned, approval) = again(&stage, &stage.see(id).await);
-    let send = Decision::SendAgain(Box::new(planned), approval);
+    let send = Decision::SendAgain(Box::new(planned), approval, Duration::ZERO);
     let there = live("1_1");
     let (a, b) = tokio::join!(
         stage.posts.resolve(&stage.caller, id, &there),

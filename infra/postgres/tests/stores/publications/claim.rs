@@ -79,6 +79,18 @@ async fn a_row_that_does_not_read_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn a_permit_that_does_not_read_blocks_nobody_elses_way_to_its_page() {
+    let stage = Stage::set().await;
+    let channel = stage.channel().await;
+    let (odd, _) = stage.in_state(channel, State::Ready).await;
+    stage.run("UPDATE publications SET content = '[]'").await;
+    assert!(stage.claim(Queue::Permit).await.is_empty());
+    assert_eq!(stage.row(odd).await.state, "ready");
+    let (fine, _) = stage.in_state(channel, State::Ready).await;
+    assert_eq!(stage.claim_one(Queue::Permit).await.claim.publication, fine);
+}
+
+#[tokio::test]
 async fn what_is_not_due_is_not_claimed_and_the_next_due_time_is_known() {
     let stage = Stage::set().await;
     assert_eq!(stage.queue.next_due(Queue::Preparation).await.unwrap(), None);

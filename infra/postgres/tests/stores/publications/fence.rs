@@ -3,7 +3,7 @@
 use publishing::{
     publication::State,
     publisher::Handles,
-    queue::{Claim, Next, PublicationQueue, Queue},
+    queue::{Claim, Next, Outcome, PublicationQueue, Queue},
 };
 
 use super::stage::{BEN, Stage, published};
@@ -56,6 +56,35 @@ async fn the_platforms_word_that_it_is_public_is_taken_from_whoever_brings_it() 
         assert!(!stage.record(fresh, next).await, "it was published already");
     }
     assert_eq!(stage.events(old.publication.uuid()).await, ["publication.published"]);
+}
+
+#[tokio::test]
+async fn the_platforms_word_is_taken_however_the_publication_went_on() {
+    let stage = Stage::set().await;
+    let scheduled = Next::Scheduled { after: std::time::Duration::ZERO, start_over: true };
+    for (next, state) in [
+        (scheduled.clone(), State::Scheduled),
+        (scheduled, State::Preparing),
+        (Next::SendAgain, State::Ready),
+        (Next::Missed, State::Missed),
+        (Next::Failed, State::Failed),
+        (Next::SendAgain, State::Cancelled),
+    ] {
+        let (id, permit) = stage.in_state(stage.channel().await, State::Publishing).await;
+        stage.time_passes(id).await;
+        let look = stage.claim_one(Queue::Look).await.claim;
+        let outcome = Outcome { next, ..super::stage::refused(look) };
+        assert_eq!(stage.queue.record(&[outcome]).await, Ok(vec![id]));
+        match state {
+            State::Preparing => drop(stage.claim_one(Queue::Preparation).await),
+            State::Cancelled => drop(stage.cancel(id).await.unwrap()),
+            _ => {}
+        }
+        assert_eq!(stage.state(id).await, state);
+        assert!(stage.record(permit, published(&id.uuid().to_string())).await, "{state}");
+        assert_eq!(stage.state(id).await, State::Published, "{state}");
+        stage.run("DELETE FROM publications").await;
+    }
 }
 
 #[tokio::test]
