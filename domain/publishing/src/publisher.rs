@@ -63,7 +63,7 @@ pub struct Work {
     pub handles: Handles,
     /// When the irreversible call was first permitted: what is older cannot be ours.
     pub permitted_at: Option<DateTime<Utc>>,
-    /// Ids of other publications of this channel: what is theirs cannot be ours.
+    /// Ids of other publications on the same Page or account, whoever's they are: what is theirs cannot be ours.
     pub taken: Vec<String>,
 }
 

@@ -75,7 +75,7 @@ pub struct Claimed {
     pub first_permitted_ago: Option<Duration>,
     /// The platform's id, for follow-ups.
     pub platform_post_id: Option<String>,
-    /// Platform ids of the channel's other recent publications; only filled for looks.
+    /// Platform ids of other recent publications on the same Page or account; only filled for looks.
     pub taken: Vec<String>,
 }
 
@@ -172,8 +172,8 @@ pub struct QueueUnavailable;
 /// The queue. Claims use the database's clock only.
 #[async_trait]
 pub trait PublicationQueue: Send + Sync {
-    /// Claims what is due, at most `limit`, each with a new epoch. What [`Self::make_ready`] takes is claimed for no preparation. For [`Queue::Permit`] this is the permit: a durable statement
-    /// of intent before the call that cannot be undone.
+    /// Claims what is due, at most `limit`, each with a new epoch. What [`Self::make_ready`] takes is claimed for no
+    /// preparation. For [`Queue::Permit`] this is the permit: a durable statement of intent before the call that cannot be undone.
     async fn claim(
         &self,
         queue: Queue,
