@@ -37,9 +37,16 @@ pub enum StartError {
     /// The database did not take the migrations.
     #[error("the database could not be migrated: {0}")]
     Migrate(#[from] postgres::migrate::MigrateError),
-    /// The database could not be asked how safe it is.
-    #[error("the database did not say whether its commits last: {0}")]
+    /// The database could not be asked how safe it is, or what its tables are.
+    #[error("the database did not answer: {0}")]
     Ask(#[from] postgres::StoreError),
+    /// The migrations are applied and the tables are others all the same.
+    #[error(
+        "the tables of the database are not those of this version ({}); if it was made during development, begin with an empty \
+         one (a private one goes with its POSTERN_STATE_DIR), else restore a backup or run the version that made it",
+        first_of(.0)
+    )]
+    OtherTables(Vec<String>),
     /// The database may forget a permit, and a post would go out twice.
     #[error("the database may lose commits when its server fails; set {} = on there", .0.join(" = on, "))]
     NotDurable(Vec<String>),
@@ -54,6 +61,15 @@ pub enum StartError {
         /// Why.
         error: std::io::Error,
     },
+}
+
+/// The first of several differences, and how many more there are: enough to recognise them by, in one line.
+fn first_of(differences: &[String]) -> String {
+    match differences {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
+    }
 }
 
 impl From<Refused> for StartError {
@@ -107,7 +123,7 @@ pub struct Runtime {
     pub metrics: Option<SocketAddr>,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
-    ceiling: Duration,
+    farewell: Duration,
     database: RunningDatabase,
 }
 
@@ -122,8 +138,8 @@ impl Runtime {
         let database = RunningDatabase::start(&config.database, |line| tracing::info!("{line}")).await?;
         match Self::start_on(&config, &database.url, roles).await {
             Ok((api, metrics, shutdown, tasks)) => {
-                let ceiling = config.server.shutdown_ceiling;
-                Ok(Self { api, metrics, shutdown, tasks, ceiling, database })
+                let farewell = config.server.farewell();
+                Ok(Self { api, metrics, shutdown, tasks, farewell, database })
             }
             Err(error) => {
                 database.stop().await;
@@ -143,7 +159,7 @@ impl Runtime {
                 return Err(StartError::NotDurable(wrong));
             }
         }
-        postgres::migrate(url).await?;
+        migrate(url).await?;
         let parts = Parts::build(config, url).await?;
         let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let metrics = match config.server.metrics {
@@ -166,12 +182,12 @@ impl Runtime {
         Ok((api, metrics, shutdown, tasks))
     }
 
-    /// Stops taking work, finishes or hands back what is in hand, and ends within the ceiling: what is cut off then is found
-    /// again by its lease or its permit.
+    /// Stops taking work, finishes or hands back what is in hand, and ends within the ceiling, the private database's own stop
+    /// included: what is cut off then is found again by its lease or its permit.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
         let drain = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.ceiling, drain).await.is_err() {
+        if tokio::time::timeout(self.farewell, drain).await.is_err() {
             tracing::warn!("the time to stop is over; what is still in hand is taken over by others");
             self.tasks.abort_all();
         }
@@ -189,6 +205,13 @@ impl Runtime {
             Err(_) => drop(interrupt.await),
         }
     }
+}
+
+/// Brings the database up to date, makes sure that its tables are the ones of this version, and returns what was applied.
+pub(crate) async fn migrate(url: &str) -> Result<Vec<String>, StartError> {
+    let applied = postgres::migrate(url).await?;
+    let misfits = postgres::schema::misfits(url).await?;
+    if misfits.is_empty() { Ok(applied) } else { Err(StartError::OtherTables(misfits)) }
 }
 
 /// The most connections that wait to be accepted. A thousand clients may come at one instant, and whoever finds the line full

@@ -25,15 +25,24 @@ use super::{
 const HEADING: &str =
     "# Secrets of a development deployment, generated here. Production never reads this file.\n";
 
+/// What happens to a key ring's file that is missing in development.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RingFile {
+    /// It is made, with a first key.
+    Made,
+    /// It stays missing: the command that rotates makes it, if it may.
+    Left,
+}
+
 /// Adds what is missing in development: from the file of an earlier start, or made now.
-pub(crate) fn complete(written: &mut Written) {
+pub(crate) fn complete(written: &mut Written, ring: RingFile) {
     let reader = Reader::new(written);
     if reader.production() {
         return;
     }
     let dir = reader.state_dir.clone();
     let keyring = KeyringPlace::default_file(&reader);
-    let wants_keyring = !written_keyring(written);
+    let wants_keyring = ring == RingFile::Made && !written_keyring(written);
     if let Err(error) = complete_in(&dir, wants_keyring.then_some(&*keyring), written) {
         let message = format!("secrets for development cannot be kept there: {error}");
         written.problems.push(Problem::at(dir.display().to_string(), message));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{reader::Reader, strength};
+use super::{reader::Reader, server::https, strength};
 
 /// The registered app and its hosts.
 #[derive(Debug, Clone)]
@@ -35,7 +35,13 @@ pub(crate) struct MetaApp {
 
 impl Meta {
     pub(super) fn read(reader: &Reader<'_>) -> Option<Self> {
-        let strict = reader.value("sandbox_allow") != Some(true);
+        let sandbox = reader.value("sandbox_allow") == Some(true);
+        if sandbox && reader.production() {
+            let message =
+                "is for development; remove it, or nothing that is published leaves this deployment";
+            reader.refuse("sandbox_allow", message);
+        }
+        let strict = !sandbox;
         let graph = host(reader, "meta_graph_url", strict, "https://graph.facebook.com/");
         let dialog = host(reader, "meta_dialog_url", strict, "https://www.facebook.com/");
         let version: Option<String> = reader.value("meta_version");
@@ -75,12 +81,22 @@ impl MetaApp {
                 "is too short or an example; set the secret from the app's basic settings at Meta",
             );
         }
+        if reader.production()
+            && secret.as_ref().is_some_and(|it| it.expose_secret() == strength::SANDBOX_APP_SECRET)
+        {
+            let message = "is the sandbox's, which everybody knows; set the secret from the app's basic settings at Meta";
+            reader.refuse("meta_app_secret", message);
+        }
         Some(Self { id: id?, secret: secret? })
     }
 }
 
 fn host(reader: &Reader<'_>, name: &'static str, strict: bool, own: &str) -> Option<Url> {
-    let url: Url = reader.value(name)?;
+    let url = https(reader, name, reader.value(name)?)?;
+    if strict && url.as_str() != own && reader.production() {
+        reader.refuse(name, format!("`{url}` is not Meta's own; remove it"));
+        return None;
+    }
     if strict && url.as_str() != own {
         reader.refuse(
             name,

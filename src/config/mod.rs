@@ -34,7 +34,7 @@ pub(crate) use self::{
     secrets::{KeyringPlace, Secrets},
     server::{Log, LogFormat, Server},
 };
-use self::{reader::Reader, source::Written};
+use self::{development::RingFile, reader::Reader, source::Written};
 
 /// Everything the operator decides, checked.
 #[derive(Debug)]
@@ -97,29 +97,37 @@ impl Config {
     }
 }
 
-/// Where the key ring's file is or will be, for the command that adds a key to it. Nothing else needs to be right yet.
-pub(crate) fn keyring_file(
+/// For the command that adds a key to the key ring: the ring's file, which may have no key yet, and everything else as at a start.
+/// The file is not made here.
+pub(crate) fn for_rotation(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<PathBuf, Refused> {
-    let written = Written::gather(environment);
-    let reader = Reader::new(&written);
-    let place = KeyringPlace::read(&reader);
-    if let Some(KeyringPlace::Inline(_)) = place {
+) -> Result<(PathBuf, Config), Refused> {
+    let mut written = Written::gather(environment);
+    development::complete(&mut written, RingFile::Left);
+    let mut reader = Reader::new(&written);
+    reader.ring_may_be_missing = true;
+    let config = Config::read(&reader);
+    if reader.is_written("keyring") {
         reader.refuse(
             "keyring",
             "holds the keys themselves, which nobody can add to; move them to POSTERN_KEYRING_FILE",
         );
     }
-    match (place, reader.into_problems()) {
-        (Some(KeyringPlace::File(path)), problems) if problems.is_empty() => Ok(path),
-        (_, problems) => Err(Refused(problems)),
+    let problems = reader.into_problems();
+    let file = config.as_ref().and_then(|config| match &config.secrets.keyring {
+        KeyringPlace::File(path) => Some(path.clone()),
+        KeyringPlace::Inline(_) => None,
+    });
+    match (file, config) {
+        (Some(file), Some(config)) if problems.is_empty() => Ok((file, config)),
+        _ => Err(Refused(problems)),
     }
 }
 
 /// Reads and explains a configuration.
 pub(crate) fn check(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Checked {
     let mut written = Written::gather(environment);
-    development::complete(&mut written);
+    development::complete(&mut written, RingFile::Made);
     let reader = Reader::new(&written);
     let config = Config::read(&reader);
     let problems = reader.into_problems();

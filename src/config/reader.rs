@@ -24,6 +24,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) environment: Environment,
     /// The state directory.
     pub(crate) state_dir: PathBuf,
+    /// Whether a key ring's file that does not exist or has no key is acceptable, because it is about to get one.
+    pub(crate) ring_may_be_missing: bool,
     problems: RefCell<Vec<Problem>>,
     #[cfg(test)]
     asked: RefCell<std::collections::BTreeSet<&'static str>>,
@@ -36,6 +38,7 @@ impl<'a> Reader<'a> {
             written,
             environment: Environment::Development,
             state_dir: PathBuf::new(),
+            ring_may_be_missing: false,
             problems: RefCell::new(written.problems.clone()),
             #[cfg(test)]
             asked: RefCell::default(),

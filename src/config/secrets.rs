@@ -1,8 +1,13 @@
 //! Keys and peppers.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
+use sha2::{Digest, Sha256};
 use vault::KeyRing;
 
 use super::{
@@ -92,7 +97,10 @@ impl KeyringPlace {
             }
             Self::File(path) => {
                 let refusal = |error| reader.refuse("keyring_file", format!("`{}`: {error}", path.display()));
-                KeyRing::from_file(path).map_err(refusal).is_ok()
+                match KeyRing::from_file(path) {
+                    Err(error) if reader.ring_may_be_missing && error.is_of_no_key() => true,
+                    read => read.map_err(refusal).is_ok(),
+                }
             }
         }
     }
@@ -129,17 +137,33 @@ fn versioned_32(text: &str) -> Result<(), Weakness> {
     Ok(())
 }
 
-/// One secret in two places is half a secret.
+/// Settings with one secret, or several that are separated by commas, each of which may have a version in front.
+const SECRETS: [&str; 6] =
+    ["signing_keys", "password_peppers", "keyring", "lookup_key", "cursor_key", "meta_app_secret"];
+
+/// One secret in two places is half a secret. What counts is the key itself, however it is written.
 fn refuse_reuse(reader: &Reader<'_>) {
-    const SINGLE: [&str; 4] = ["signing_keys", "lookup_key", "cursor_key", "meta_app_secret"];
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    for name in SINGLE {
+    let mut seen: BTreeMap<[u8; 32], &str> = BTreeMap::new();
+    for name in SECRETS {
         let Some(text) = reader.secret_text(name) else { continue };
-        if let Some(first) = seen.insert(text.expose_secret().to_owned(), name) {
-            reader.refuse(
-                name,
-                format!("is the same as {}; each needs a secret of its own", super::setting::variable(first)),
-            );
+        let keys: BTreeSet<[u8; 32]> = text.expose_secret().split(',').filter_map(fingerprint).collect();
+        let entries = text.expose_secret().split(',').filter_map(fingerprint).count();
+        if keys.len() < entries {
+            reader.refuse(name, "has the same key twice; each needs a secret of its own");
         }
+        let shared: BTreeSet<&str> =
+            keys.iter().filter_map(|key| seen.get(key)).map(|first| first as &str).collect();
+        for first in shared {
+            let first = super::setting::variable(first);
+            reader.refuse(name, format!("is the same as {first}; each needs a secret of its own"));
+        }
+        seen.extend(keys.into_iter().map(|key| (key, name)));
     }
+}
+
+/// Stands for the key of one entry; `None` where there is none.
+fn fingerprint(entry: &str) -> Option<[u8; 32]> {
+    let key = entry.split_once(':').map_or(entry, |(_, key)| key).trim();
+    let bytes = SecretSlice::from(STANDARD.decode(key).unwrap_or_else(|_| key.as_bytes().to_vec()));
+    (!key.is_empty()).then(|| Sha256::digest(bytes.expose_secret()).into())
 }

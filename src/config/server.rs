@@ -44,7 +44,15 @@ pub(crate) struct Log {
     pub(crate) filter: String,
 }
 
+/// What is left of a stop for the database, at most: a private server needs a second or so for its last checkpoint.
+const DATABASE_STOP: Duration = Duration::from_secs(2);
+
 impl Server {
+    /// How long what is in hand may take after the signal to stop: the ceiling less what stopping the database may need.
+    pub(crate) fn farewell(&self) -> Duration {
+        self.shutdown_ceiling.saturating_sub(DATABASE_STOP.min(self.shutdown_ceiling / 2))
+    }
+
     pub(super) fn read(reader: &Reader<'_>) -> Option<Self> {
         let listen: Option<SocketAddr> = reader.value("listen");
         let trusted_tls_proxy = reader.value("trusted_tls_proxy");

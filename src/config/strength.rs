@@ -12,6 +12,9 @@ const EXAMPLES: [&str; 5] = ["changeme", "password", "yoursecret", "replaceme", 
 /// Words that stand in examples and are no hexadecimal digits.
 const EXAMPLES_OF_OTHERS: [&str; 4] = ["secret", "example", "your", "change"];
 
+/// The secret of the sandbox's app, which its documentation prints.
+pub(crate) const SANDBOX_APP_SECRET: &str = "5a4d9b0c1e7f48236a9d0b5e3c7f1a28";
+
 /// Why a text cannot serve as a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Weakness {
@@ -136,6 +139,13 @@ mod tests {
         ] {
             assert!(!looks_issued(text), "{text}");
         }
+    }
+
+    #[test]
+    fn the_sandboxs_secret_is_known() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let sandbox = sandbox::Sandbox::new(sandbox::Settings::default()).unwrap();
+        assert_eq!(sandbox.seed().app_secret, SANDBOX_APP_SECRET);
     }
 
     #[test]

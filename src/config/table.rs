@@ -61,7 +61,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "shutdown_ceiling",
         Time,
         Value("10s"),
-        "How long a stop may take, 1 s to 60 s; what is in hand by then is handed back.",
+        "How long a stop may take, 1 s to 60 s. The last 2 s (of less than 4 s: half) are for the private database; what is in hand \
+         by then is handed back.",
     ),
     row("log_format", Choice(&["text", "json"]), Value("text"), "The form of log lines."),
     row("log_level", Text, Value("info"), "A filter such as `info` or `info,postgres=debug`."),
@@ -144,13 +145,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "meta_graph_url",
         WebAddress,
         Value("https://graph.facebook.com"),
-        "The Graph API. Another one only with `sandbox_allow`.",
+        "The Graph API. Another one only with `sandbox_allow`, which production refuses.",
     ),
     row(
         "meta_dialog_url",
         WebAddress,
         Value("https://www.facebook.com"),
-        "The login dialog. Another one only with `sandbox_allow`.",
+        "The login dialog. Another one only with `sandbox_allow`, which production refuses.",
     ),
     row("meta_version", Text, Value("v25.0"), "The version of the Graph API."),
     row(
@@ -163,7 +164,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "sandbox_allow",
         Flag,
         Value("false"),
-        "Stand-ins for the platforms are allowed: the hosts above may be a sandbox, without TLS.",
+        "Stand-ins for the platforms are allowed: the hosts above may be a sandbox, without TLS. Production refuses it.",
     ),
     row("min_age", Number, Value("18"), "The age in years that people must confirm. Never below 16."),
     row(

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use crate::support::{Person, World, process::Process};
@@ -77,4 +78,55 @@ async fn the_older_keys_are_not_needed(world: &mut World, person: &Person) {
     let post = person.write("With the newest key alone", &[&facebook], json!({})).await;
     person.publish_now(&post).await;
     person.until_status(&post, "published").await;
+}
+
+fn key() -> String {
+    STANDARD.encode([*uuid::Uuid::new_v4().as_bytes(), *uuid::Uuid::new_v4().as_bytes()].concat())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_production_gets_its_first_key_and_its_database_is_stopped_again() {
+    let state = tempfile::tempdir().unwrap();
+    let ring = state.path().join("ring.toml");
+    let settings = |ring: &std::path::Path| {
+        [
+            ("POSTERN_ENVIRONMENT", "production".to_owned()),
+            ("POSTERN_STATE_DIR", state.path().display().to_string()),
+            ("POSTERN_PUBLIC_URL", "https://api.example.com".to_owned()),
+            ("POSTERN_SIGNING_KEYS", key()),
+            ("POSTERN_PASSWORD_PEPPERS", format!("1:{}", key())),
+            ("POSTERN_KEYRING_FILE", ring.display().to_string()),
+            ("POSTERN_LOOKUP_KEY", key()),
+            ("POSTERN_CURSOR_KEY", key()),
+            ("POSTERN_META_APP_ID", crate::support::sandbox::APP_ID.to_owned()),
+            ("POSTERN_META_APP_SECRET", key()),
+            ("POSTERN_DATA_AT_REST_ENCRYPTED", "true".to_owned()),
+        ]
+        .map(|(name, value)| (name.into(), value.into()))
+        .to_vec()
+    };
+    let nowhere = state.path().join("no such directory/ring.toml");
+    for (file, succeeds, keys) in [(&ring, true, 1), (&nowhere, false, 1), (&ring, true, 2)] {
+        let mut rotation = Process::start(&["keys", "rotate"], settings(file));
+        assert_eq!(rotation.ended().await.success(), succeeds, "{}", rotation.said());
+        let text = std::fs::read_to_string(&ring).unwrap();
+        assert_eq!(text.matches("[[key]]").count(), keys, "{}", rotation.said());
+        let pid = state.path().join("postgres/server/data/postmaster.pid");
+        assert!(pid.parent().unwrap().exists(), "there was no private server");
+        assert!(!pid.exists(), "its PostgreSQL was left running");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mistyped_path_makes_no_second_ring() {
+    let world = World::start().await;
+    let person = world.sign_up("One ring").await;
+    let mistyped = world.state_dir().join("keyrng.toml");
+    let mut environment = world.environment();
+    environment.push(("POSTERN_KEYRING_FILE".into(), mistyped.clone().into()));
+    let mut rotation = Process::start(&["keys", "rotate"], environment);
+    assert!(!rotation.ended().await.success(), "{}", rotation.said());
+    rotation.until_said("wrapped by version 1 of a ring already").await;
+    assert!(!mistyped.exists(), "a ring was made that opens nothing");
+    person.get("/v1/me").await.is(200);
 }

@@ -4,6 +4,10 @@ use std::{ffi::OsString, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::support::{Caller, Person, World, process::Process, until::until, world::free_port};
 
@@ -35,6 +39,31 @@ async fn serve_and_work_are_processes_of_their_own_and_end_politely_within_ten_s
     assert!(status.success() && took < Duration::from_secs(10), "{status} after {took:?}");
     assert!(person.request("GET", "/v1/me").send().await.is_err(), "somebody still listens");
     assert_eq!(world.sandbox.ledger().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_trickles_its_body_does_not_delay_the_end_beyond_the_ceiling() {
+    let world = World::prepare(&[("POSTERN_SHUTDOWN_CEILING", "4s")]).await;
+    let mut serve = Process::start(&["serve"], world.environment());
+    serve.until_said("postern serves").await;
+    let mut client = TcpStream::connect(world.base.trim_start_matches("http://")).await.unwrap();
+    let head = "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n";
+    client.write_all(head.as_bytes()).await.unwrap();
+    // The server says so when it begins to read the body.
+    let mut answer = [0; 12];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, *b"HTTP/1.1 100");
+    let trickle = tokio::spawn(async move {
+        while client.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let (status, took) = serve.stop().await;
+    // Nothing but the client held it up, so that what is kept for a private database is left over.
+    assert!(status.success() && took < Duration::from_secs(4), "{status} after {took:?}");
+    assert!(took > Duration::from_secs(1), "it was not held up at all: {took:?}");
+    trickle.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,6 +113,23 @@ async fn migrate_says_what_it_did_and_does_it_once() {
         let mut migrate = Process::start(&["migrate"], world.environment());
         assert!(migrate.ended().await.success());
         migrate.until_said(words).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_another_shape_is_refused_in_one_line_that_says_what_to_do() {
+    let world = World::prepare(&[]).await;
+    // What an earlier version of the same migrations would have made.
+    world.database.execute("ALTER TABLE publications DROP COLUMN plan_epoch, DROP COLUMN looks", &[]).await;
+    for command in ["serve", "work", "migrate"] {
+        let mut process = Process::start(&[command], world.environment());
+        assert!(!process.ended().await.success(), "{command}");
+        let said = process.until_said("the tables of the database are not those of this version").await;
+        let line = said.lines().find(|line| line.contains("the tables of the database")).unwrap();
+        for words in ["publications.", "is declared but not in the database, and 1 more", "POSTERN_STATE_DIR"]
+        {
+            assert!(line.contains(words), "{command} does not say {words}: {said}");
+        }
     }
 }
 

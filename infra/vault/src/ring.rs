@@ -43,6 +43,17 @@ pub enum RingError {
     File(#[from] std::io::Error),
 }
 
+impl RingError {
+    /// Whether the ring has no key at all: its file does not exist, or holds none.
+    pub fn is_of_no_key(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::File(error) => error.kind() == std::io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+}
+
 /// What was read last, and from which state of the file.
 struct Loaded {
     keys: Keys,

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::ExposeSecret;
 
 use super::{Start, assert_refused, random_key};
-use crate::config::{KeyringPlace, keyring_file};
+use crate::config::{KeyringPlace, for_rotation};
 
 #[test]
 fn a_complete_production_starts_and_generates_nothing() {
@@ -75,7 +75,7 @@ fn short_weak_and_malformed_secrets_are_refused() {
         ("signing_keys", &format!("{good},"), "too short"),
         ("password_peppers", &good, "not a list"),
         ("password_peppers", &format!("0:{good}"), "not a list"),
-        ("password_peppers", &format!("1:{good},1:{good}"), "not a list"),
+        ("password_peppers", &format!("1:{good},1:{}", random_key()), "not a list"),
         ("password_peppers", &format!("2:{good},1:{short}"), "too short"),
         ("meta_app_secret", "too-short", "too short or an example"),
         ("meta_app_secret", "your-app-secret-0123456789abcdef", "too short or an example"),
@@ -92,10 +92,52 @@ fn one_secret_for_two_purposes_is_refused() {
 }
 
 #[test]
+fn the_same_key_is_recognized_in_lists_and_behind_versions() {
+    let (key, other) = (random_key(), random_key());
+    for (name, value, says) in [
+        ("signing_keys", format!("{other}, {key} ,{key}"), "the same key twice"),
+        ("password_peppers", format!("1:{key},2: {key}"), "the same key twice"),
+        ("cursor_key", key.clone(), "is the same as POSTERN_SIGNING_KEYS"),
+    ] {
+        let start = Start::production().with("signing_keys", &format!("{other},{key}"));
+        let start = if name == "cursor_key" { start } else { Start::production() };
+        assert_refused(&start.with(name, &value), name, says);
+    }
+    for name in ["lookup_key", "cursor_key"] {
+        let start = Start::production().with("password_peppers", &format!("2:{other},1:{key}"));
+        assert_refused(&start.with(name, &key), name, "is the same as POSTERN_PASSWORD_PEPPERS");
+    }
+    let both = Start::production()
+        .with("signing_keys", &key)
+        .with("password_peppers", &format!("1:{other},7:{key}"));
+    assert_refused(&both, "password_peppers", "is the same as POSTERN_SIGNING_KEYS");
+}
+
+#[test]
+fn production_knows_no_sandbox() {
+    assert_refused(&Start::production().with("sandbox_allow", "true"), "sandbox_allow", "remove it");
+    let secret = "5a4d9b0c1e7f48236a9d0b5e3c7f1a28";
+    assert_refused(
+        &Start::production().with("meta_app_secret", secret),
+        "meta_app_secret",
+        "which everybody knows",
+    );
+    Start::development().with("meta_app_id", "820000000000001").with("meta_app_secret", secret).load();
+    for name in ["meta_graph_url", "meta_dialog_url"] {
+        let start = Start::production();
+        assert_refused(&start.with(name, "http://graph.example.com"), name, "not encrypted");
+        assert_refused(&Start::production().with(name, "https://example.com"), name, "not Meta's own");
+        let open = Start::production().with("sandbox_allow", "true").with(name, "http://example.com");
+        assert_eq!(open.refused().len(), 2);
+    }
+}
+
+#[test]
 fn old_versions_stay_beside_the_new_one() {
     let (old, new) = (random_key(), random_key());
     let peppers = format!("2:{new}, 1:{old}");
-    let signing = format!("{new}, {old}");
+    let (earlier, new) = (random_key(), random_key());
+    let signing = format!("{new}, {earlier}");
     let secrets =
         Start::production().with("password_peppers", &peppers).with("signing_keys", &signing).load().secrets;
     assert_eq!(secrets.peppers.keys().copied().collect::<Vec<_>>(), [1, 2]);
@@ -121,14 +163,19 @@ fn the_key_ring_is_in_one_place_and_can_be_read() {
 
 #[test]
 fn the_key_rings_file_is_known_before_it_exists() {
-    let ring = |start: &Start| keyring_file(start.environment());
+    let ring = |start: &Start| for_rotation(start.environment()).map(|(file, _)| file);
     let start = Start::development();
-    assert_eq!(ring(&start).unwrap(), start.dir.path().join("state/keyring.toml"));
-    let start = Start::development().with("environment", "production");
+    let own = start.dir.path().join("state/keyring.toml");
+    assert_eq!(ring(&start).unwrap(), own);
+    assert!(!own.exists(), "it was made before anybody knew whether it may be");
+    let start = Start::production().without("keyring_file");
     assert!(ring(&start).unwrap_err().to_string().contains("POSTERN_KEYRING_FILE: is missing"));
     assert_eq!(ring(&start.with("keyring_file", "/a/ring.toml")).unwrap(), Path::new("/a/ring.toml"));
     let inline = format!("1:{}", random_key());
     assert!(ring(&Start::development().with("keyring", &inline)).is_err());
+    let start = Start::production();
+    fs::write(start.dir.path().join("ring.toml"), "no ring").unwrap();
+    assert!(ring(&start).is_err());
 }
 
 #[test]

@@ -52,6 +52,14 @@ fn timings_under_which_a_post_could_go_out_twice_are_refused() {
 }
 
 #[test]
+fn a_stop_leaves_time_for_the_database() {
+    for (ceiling, farewell) in [("10s", 8_000), ("60s", 58_000), ("3s", 1_500), ("1s", 500)] {
+        let server = Start::development().with("shutdown_ceiling", ceiling).load().server;
+        assert_eq!(server.farewell(), std::time::Duration::from_millis(farewell), "{ceiling}");
+    }
+}
+
+#[test]
 fn values_of_the_wrong_kind_or_out_of_range_are_refused() {
     for (name, value, says) in [
         ("listen", "8080", "is not an address"),
