@@ -49,9 +49,8 @@ impl Steps {
 /// look, which asks the lists too, may give it up for another.
 fn speaks_of_the_first_try(claimed: &Claimed, refusal: &Refusal) -> bool {
     let most = match refusal.reason {
-        Reason::Duplicate | Reason::PolicyBlocked => MAX_DUPLICATE_LOOKS,
         Reason::PreparationLost if claimed.handles.container.is_some() => i32::MAX,
-        Reason::PreparationLost => MAX_DUPLICATE_LOOKS,
+        Reason::Duplicate | Reason::PolicyBlocked | Reason::PreparationLost => MAX_DUPLICATE_LOOKS,
         _ => return false,
     };
     (1..most).contains(&claimed.looks)

@@ -18,6 +18,30 @@ async fn the_declared_tables_are_the_migrated_ones() {
 }
 
 #[tokio::test]
+async fn tables_that_the_program_cannot_work_on_are_told_from_those_it_can() {
+    let url = support::migrated_url().await;
+    let mut connection = postgres::pool::connect_alone(&url).await.unwrap();
+    let mut after = async |sql: &str| {
+        diesel::sql_query(sql).execute(&mut connection).await.unwrap();
+        schema::misfits(&url).await.unwrap()
+    };
+    for harmless in [
+        "CREATE TABLE of_somebody_else (id uuid NOT NULL)",
+        "CREATE VIEW of_an_extension AS SELECT 1 AS one",
+        "ALTER TABLE persons ADD remark text",
+        "ALTER TABLE persons ADD counted integer NOT NULL DEFAULT 0",
+    ] {
+        assert_eq!(after(harmless).await, Vec::<String>::new(), "{harmless}");
+    }
+    let missing = after("ALTER TABLE posts DROP COLUMN version").await;
+    assert_eq!(missing, ["posts.version int8 not null is declared but not in the database"]);
+    let demanded = after("ALTER TABLE persons ALTER counted DROP DEFAULT").await;
+    assert_eq!(demanded[1], "persons.counted int4 not null is in the database but not declared");
+    let newer = after("INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')").await;
+    assert_eq!(newer, Vec::<String>::new(), "a later version keeps to what this one knows");
+}
+
+#[tokio::test]
 async fn processes_that_start_at_once_migrate_once() {
     let url = support::migrated_url().await;
     let mut connection = postgres::pool::connect_alone(&url).await.unwrap();

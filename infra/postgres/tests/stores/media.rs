@@ -156,6 +156,21 @@ async fn the_same_bytes_are_the_same_asset_and_share_an_object_across_workspaces
 }
 
 #[tokio::test]
+async fn the_same_bytes_again_bring_an_alternative_text_only_where_there_is_none() {
+    let stage = Stage::set().await;
+    let (first, _) = stage.kept(1).await;
+    let with = |text: Option<&str>| MediaAsset { alt_text: text.map(str::to_owned), ..stage.asset(1) };
+    let again = async |text| stage.store.keep_known(&with(text), None).await.unwrap().unwrap().asset;
+    assert_eq!(again(Some("Another")).await.alt_text, first.alt_text);
+    stage.store.describe(stage.organization, first.id, None).await.unwrap();
+    assert_eq!(again(None).await.alt_text, None);
+    assert_eq!(again(Some("A text at last")).await.alt_text.as_deref(), Some("A text at last"));
+    assert_eq!(again(Some("Another")).await.alt_text.as_deref(), Some("A text at last"));
+    let kept = stage.store.get(stage.organization, first.id).await.unwrap().unwrap();
+    assert_eq!((kept.id, kept.alt_text.as_deref()), (first.id, Some("A text at last")));
+}
+
+#[tokio::test]
 async fn of_two_uploads_of_the_same_bytes_one_object_stays_and_the_other_is_doomed() {
     let stage = Stage::set().await;
     let stage = Arc::new(stage);

@@ -25,7 +25,7 @@ async fn undecided(stage: &Stage) -> (PublicationId, Claim) {
 }
 
 /// The same content once more, now, under a new approval.
-fn again(stage: &Stage, publication: &Publication) -> (Planned, Approval) {
+pub(super) fn again(stage: &Stage, publication: &Publication) -> (Planned, Approval) {
     let planned = Planned {
         id: publication.id,
         channel: publication.channel,

@@ -2,5 +2,6 @@
 
 mod change;
 mod decide;
+mod disconnected;
 mod facts;
 mod list;
