@@ -30,7 +30,10 @@ impl Endpoint for App {
         let path = request.uri().path();
         let index = path == "/" && request.method() == Method::GET && request.uri().query().is_none();
         if index || path.starts_with("/_sandbox") {
-            return Ok(self.own.get_response(request).await);
+            return Ok(match admin::refuse(&self.shared, &request) {
+                Some(refusal) => refusal,
+                None => self.own.get_response(request).await,
+            });
         }
         Ok(inbound::answer(&self.shared, request).await)
     }

@@ -68,7 +68,7 @@ impl Parts {
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),
         };
         let endpoint = ::api::api(use_cases, settings);
-        let limits = ServerLimits { farewell: config.server.shutdown_ceiling, ..ServerLimits::default() };
+        let limits = ServerLimits { farewell: config.server.farewell(), ..ServerLimits::default() };
         Ok(async move {
             if let Err(error) = ::api::traffic::serve(listener, endpoint, limits, shutdown.cancelled()).await
             {
@@ -91,8 +91,10 @@ impl Parts {
         // Room for the largest upload and the multipart around it.
         let upload = config.media.max_image.max(config.media.max_video) + 64 * 1024;
         let cursor_key: [u8; 32] = Sha256::digest(config.secrets.cursor_key.expose_secret()).into();
+        // Pages of our own, such as the documentation, call the API too; browsers name their origin when they write.
+        let own = config.server.public_url.origin().ascii_serialization();
         Settings {
-            origins: Origins::new(config.server.cors_origins.iter().map(ToString::to_string)),
+            origins: Origins::new(config.server.cors_origins.iter().map(ToString::to_string).chain([own])),
             client,
             intake: Intake { upload, ..Intake::default() },
             caller_quota: Quota { requests: CALLER_QUOTA, window: MINUTE },

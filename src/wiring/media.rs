@@ -30,12 +30,11 @@ fn objects(config: &Config, parts: &Parts) -> Result<Arc<dyn ObjectStore>, WireE
     }
 }
 
-/// Uploads are judged in files of this directory.
-fn spool(state_dir: &Path) -> Result<std::path::PathBuf, WireError> {
-    let directory = state_dir.join("spool");
-    std::fs::create_dir_all(&directory)
-        .map_err(|error| WireError::new("the directory for uploads", error))?;
-    Ok(directory)
+/// Uploads are judged in files of a directory that only this user can read.
+fn inspector(state_dir: &Path, limits: Limits) -> Result<FileInspector, WireError> {
+    std::fs::create_dir_all(state_dir)
+        .and_then(|()| FileInspector::open(&state_dir.join("spool"), limits))
+        .map_err(|error| WireError::new("the directory for uploads", error))
 }
 
 impl Parts {
@@ -49,7 +48,7 @@ impl Parts {
         Ok(Media {
             store: Arc::new(PgMediaStore::new(self.pool.clone())),
             storage: Arc::new(EncryptedStorage::new(objects(config, self)?)),
-            inspector: Arc::new(FileInspector::new(&spool(&config.state_dir)?, limits)),
+            inspector: Arc::new(inspector(&config.state_dir, limits)?),
             remote: Arc::new(remote.map_err(|error| WireError::new("the outbound client", error))?),
             grants: self.links.clone(),
             vault: self.vault.clone(),

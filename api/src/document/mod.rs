@@ -31,7 +31,7 @@ pub const TITLE: &str = "Postern";
 const DESCRIPTION: &str = "Connects Facebook Pages and Instagram professional accounts, keeps the team's posts, publishes \
 each one at its time exactly once, and says truthfully what became of it.\n\n\
 Requests carry `Authorization: Bearer` with an access token of a session or an API key. Errors are problem details \
-(RFC 9457) with a stable `code`. Whatever creates something accepts `Idempotency-Key`. Lists are read page by page with \
+(RFC 9457) with a stable `code`. Whatever creates something accepts `Idempotency-Key`; any other operation refuses it. Lists are read page by page with \
 `limit` and `after`. Fields that this document does not describe are refused.";
 
 /// The document of one deployment.

@@ -12,7 +12,7 @@ pub(super) fn describe(_: &str, _: &str, operation: &mut Value) {
             "after" => "Where to read on: `next_cursor` of the page before.",
             "Idempotency-Key" => {
                 "Any text of your choice that is new for each thing to be made. The same key and body get the first answer \
-                 again for a day; another body is refused."
+                 again for a day; another body is refused. Operations without this parameter refuse the header."
             }
             "If-Match" => {
                 "The `ETag` that was read, or `*`. When the thing has changed since, the answer is 412."

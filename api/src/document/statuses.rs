@@ -14,11 +14,12 @@ pub(super) fn keep_possible(path: &str, method: &str, operation: &mut Value) {
     let writes = method != "get";
     let preconditioned = has_header("If-Match");
     let possible = move |status: &str| match status {
-        "400" | "429" | "500" | "503" => true,
+        // Headers and bodies are limited before it is known which operation they are for, and whether it reads a body.
+        "400" | "408" | "413" | "429" | "431" | "500" | "503" => true,
         "401" => secured || signs_in,
         "403" => secured,
         "404" => path.contains('{') || (secured && body),
-        "408" | "413" | "415" => body,
+        "415" => body,
         // A verb needs no body to be against the rules: `POST /v1/posts/{id}/publish` validates the post as it is.
         "422" => body || method == "post",
         "409" => writes,

@@ -95,9 +95,11 @@ codes! {
     AddressTooLong = 414 "address_too_long" "The address is too long";
     /// The media type of the body is not one that the operation reads.
     UnsupportedMediaType = 415 "unsupported_media_type" "The media type is not supported";
+    /// The range lies behind the end of the file. `Content-Range` says how long the file is.
+    RangeNotSatisfiable = 416 "range_not_satisfiable" "The file has no such range";
     /// The body is not what the document describes, or what is asked for breaks a rule. `violations` says where.
     ValidationFailed = 422 "validation_failed" "The request is not valid";
-    /// The idempotency key was used with another body.
+    /// The idempotency key was used with another body: of an upload, with another file, name, text or workspace.
     IdempotencyMismatch = 422 "idempotency_mismatch" "The idempotency key belongs to another body";
     /// The operation needs `If-Match` with the `ETag` that was read.
     PreconditionRequired = 428 "precondition_required" "If-Match is required";

@@ -17,14 +17,15 @@ use tenancy::{Actor, Scope};
 use tracing::Instrument;
 
 use super::{
-    Authenticate, Context, Once, Spoilt,
+    Authenticate, Context, FirstAnswer, Once, Spoilt,
     access::allow,
     crash::{self, Moment},
-    idempotency::{self, Begun, IdempotencyStore},
+    idempotency::{self, Begun, IdempotencyStore, Recorded},
     parameters::Parameters,
 };
 use crate::{
     problem::{Code, Problem},
+    resource::media_form,
     strict::{self, Parsed, Schemas},
     traffic::{Origins, Quotas},
 };
@@ -137,7 +138,10 @@ impl Operation {
             Begun::Free
         };
         match begun {
-            Begun::Replay(answer) => Ok(answer),
+            Begun::Replay(first) => {
+                self.compare(request, &first).await?;
+                Ok(idempotency::replay(*first))
+            }
             Begun::Free => self.handle(request).await,
             Begun::Made(id) => {
                 request.extensions_mut().insert(Once::Made(id));
@@ -153,6 +157,15 @@ impl Operation {
                 Ok(answer)
             }
         }
+    }
+
+    /// A file is not told from another before it was read, which its handler does: it refuses any but the first one.
+    async fn compare(&self, mut request: Request, first: &Recorded) -> Result<(), Problem> {
+        if media_form::is_open(&request) {
+            request.extensions_mut().insert(FirstAnswer(first.body.as_str().into()));
+            self.handle(request).await?;
+        }
+        Ok(())
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
@@ -196,7 +209,7 @@ impl Operation {
         }
     }
 
-    /// Reads and checks a JSON body; leaves any other to its handler. Returns the digest of what was read.
+    /// Reads and checks a JSON body, or what stands in a form before its file. Returns the digest of what was read.
     async fn read(&self, request: &mut Request) -> Result<[u8; 32], Problem> {
         if self.media.is_empty() {
             return Ok(Sha256::digest([]).into());
@@ -207,8 +220,7 @@ impl Operation {
             return Err(Problem::new(Code::UnsupportedMediaType, format!("Send {}.", names.join(" or "))));
         };
         if !kind.ends_with("json") {
-            let length = request.header(header::CONTENT_LENGTH).unwrap_or_default();
-            return Ok(Sha256::digest(length.as_bytes()).into());
+            return media_form::open(request).await;
         }
         let bytes = collect(request).await?;
         let value = strict::parse(&bytes)?;

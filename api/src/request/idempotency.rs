@@ -41,8 +41,8 @@ pub(super) enum Begun {
     Held(Held),
     /// An earlier request made this, and its answer is not kept.
     Made(Uuid),
-    /// The request was answered before.
-    Replay(Response),
+    /// The request was answered before; see [`replay`].
+    Replay(Box<Recorded>),
 }
 
 /// Claims the key of a request, where it has one.
@@ -68,7 +68,7 @@ pub(super) async fn begin(
     };
     match store.claim(&claim).await.map_err(|Unavailable| Problem::of(Code::Unavailable))? {
         Claimed::First => Ok(Begun::Held(Held { store: Arc::clone(store), claim })),
-        Claimed::Before(recorded) => Ok(Begun::Replay(replay(*recorded))),
+        Claimed::Before(recorded) => Ok(Begun::Replay(recorded)),
         Claimed::Made(id) => Ok(Begun::Made(id)),
         Claimed::AnotherBody => Err(Problem::of(Code::IdempotencyMismatch)),
         Claimed::InFlight => Err(in_flight()),
@@ -147,7 +147,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// The first answer again.
-fn replay(recorded: Recorded) -> Response {
+pub(super) fn replay(recorded: Recorded) -> Response {
     let status = StatusCode::from_u16(recorded.status).unwrap_or(StatusCode::OK);
     let mut answer = Response::builder().status(status).body(recorded.body);
     for (name, value) in &recorded.headers {

@@ -20,7 +20,7 @@ pub use self::{
     etag::{IfMatch, etag_of},
     guard::{Gate, MAX_JSON_BODY},
     guarded::{Guarded, refusable},
-    once::{Once, ShownOnce},
+    once::{FirstAnswer, Once, ShownOnce},
     origins::Origins,
     page::{After, Cursors, Limit, List, Page},
 };

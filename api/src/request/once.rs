@@ -1,5 +1,7 @@
 //! `Idempotency-Key` as an argument: a handler that makes something asks for it.
 
+use std::sync::Arc;
+
 use poem::{Request, RequestBody, Result, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -40,6 +42,11 @@ impl Once {
 /// Set on an answer that holds a secret which is shown once: it is not kept for replays.
 #[derive(Debug, Clone, Copy)]
 pub struct ShownOnce;
+
+/// The body of the answer that was kept for an upload's key, set on a repeated one: its handler refuses it unless the file is
+/// the same. The answer itself is given again by the guard.
+#[derive(Clone)]
+pub struct FirstAnswer(pub Arc<str>);
 
 impl<'a> ApiExtractor<'a> for Once {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];

@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 use poem::Request;
 use serde_json::Value;
 
+use super::idempotency::HEADER;
 use crate::{
     problem::{Code, Part, Pointer, Problem, Violation},
     strict::{Schemas, check_text},
 };
+
+/// Other headers that nobody described are ignored, as HTTP wants it. This one would promise what is not kept.
+const NO_KEY: &str = "This operation takes no idempotency key: a repeated request acts again, on what there is then. Read \
+                      the state first.";
 
 /// The parameters of one operation.
 pub(super) struct Parameters {
@@ -83,6 +88,9 @@ impl Parameters {
     /// A required header that is missing is left to the argument that reads it: `If-Match` has an answer of its own.
     fn check_headers(&self, schemas: &Schemas, request: &Request) -> Vec<Violation> {
         let mut found = Vec::new();
+        if !self.has_header(HEADER) && request.headers().contains_key(HEADER) {
+            found.push(violation(Part::Header, HEADER, "unknown_parameter", NO_KEY));
+        }
         for (name, known) in &self.headers {
             for value in request.headers().get_all(name) {
                 match value.to_str() {

@@ -6,11 +6,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
-    types::MaybeUndefined,
+    types::{MaybeUndefined, ParseFromJSON},
 };
 use publishing::{
     id::{self, MediaId},
-    media::{self, NewMedia, links::MediaLinks},
+    media::{
+        self, MediaError, NewMedia,
+        inspector::{Declared, Incoming},
+        links::MediaLinks,
+    },
 };
 use tenancy::id::Workspace;
 use url::Url;
@@ -18,7 +22,7 @@ use url::Url;
 use super::{Chapter, media_form::MediaForm};
 use crate::{
     answer::{Created, Done, Found},
-    problem::Answer,
+    problem::{Answer, Code, Problem},
     request::{
         Access, After, Cursors, Limit, Once, Page,
         permissions::{ReadMedia, WriteMedia},
@@ -127,6 +131,30 @@ impl MediaResource {
         let shown = self.show(asset, self.media.clock.now());
         Created::at(format!("/v1/media/{}", shown.0.id), shown.into())
     }
+
+    /// Refuses a repeated upload whose file is not the one with this digest. Files are compared as they are stored.
+    async fn same_file(&self, new: NewMedia, file: Incoming, digest: &str) -> Result<(), Problem> {
+        let declared = Declared { content_type: new.content_type, filename: new.filename };
+        match self.media.inspector.inspect(&declared, file).await.map_err(MediaError::from) {
+            Ok(inspected) if inspected.digest.to_string() == digest => Ok(()),
+            // What is not acceptable is not what was accepted.
+            Ok(_) | Err(MediaError::Refused(_)) => Err(Problem::of(Code::IdempotencyMismatch)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same for an upload that was answered.
+    async fn same_as_answered(
+        &self,
+        new: NewMedia,
+        file: Incoming,
+        first: &str,
+    ) -> Answer<Created<MediaAsset>> {
+        let asset = MediaAsset::parse_from_json_string(first)
+            .map_err(|_| Problem::internal("a kept answer is not an asset"))?;
+        self.same_file(new, file, &asset.digest).await?;
+        Ok(Created::at(format!("/v1/media/{}", asset.id), asset))
+    }
 }
 
 #[OpenApi(prefix_path = "/v1", tag = "Chapter::Publishing")]
@@ -144,7 +172,13 @@ impl MediaResource {
         after: Query<After>,
     ) -> Answer<Found<Page<MediaAsset>>> {
         let list = self.cursors.list("media", caller.organization, limit.0);
-        let rows = self.media.list(&caller, workspace_id.0.0, list.part(after.0.as_deref())?).await?;
+        let (workspace, part) = (workspace_id.0.0, list.part(after.0.as_deref())?);
+        // As for a workspace that does not exist: there is nothing in it.
+        let rows = if caller.reaches(workspace) {
+            self.media.list(&caller, workspace, part).await?
+        } else {
+            Vec::new()
+        };
         let now = self.media.clock.now();
         let rows = rows.into_iter().map(|asset| self.show(asset, now)).collect();
         Ok(Found::plain(list.page(rows, |one: &Shown| one.0.id)?))
@@ -153,7 +187,9 @@ impl MediaResource {
     /// Upload a picture or a video
     ///
     /// The content decides what it is; a media type or an extension that contradicts it is refused. The same bytes in the same
-    /// workspace are the same asset: uploading them again answers with the one that is there.
+    /// workspace are the same asset: uploading them again answers with the one that is there, which keeps its alternative text; if
+    /// it has none, it takes the one that is sent. With an `Idempotency-Key` a repeated upload has to bring the same file again,
+    /// with the same name and the same other parts; otherwise it is refused with `idempotency_mismatch`.
     #[oai(path = "/media", method = "post", operation_id = "uploadMedia")]
     async fn upload(
         &self,
@@ -161,10 +197,15 @@ impl MediaResource {
         idempotency_key: Once,
         form: MediaForm,
     ) -> Answer<Created<MediaAsset>> {
-        let asset = match idempotency_key {
-            Once::Made(id) => self.media.uploaded(&caller, MediaId::from_uuid(id)).await?,
-            Once::Make(fence) => {
-                let (new, file) = form.open().await?;
+        let MediaForm { new, file, first } = form;
+        let asset = match (first, idempotency_key) {
+            (Some(first), _) => return self.same_as_answered(new, file, &first.0).await,
+            (None, Once::Made(id)) => {
+                let asset = self.media.uploaded(&caller, MediaId::from_uuid(id)).await?;
+                self.same_file(new, file, &asset.digest.to_string()).await?;
+                asset
+            }
+            (None, Once::Make(fence)) => {
                 self.media.upload(&caller, NewMedia { fence, ..new }, file).await?.asset
             }
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 use poem::{
-    Body, Endpoint, Request, Response, Result,
+    Body, Endpoint, IntoResponse, Request, Response, Result,
     http::{Method, StatusCode, header},
 };
 use publishing::media::{Asked, Media, Served, Shown};
@@ -59,7 +59,7 @@ fn answer(served: Served) -> Response {
     let status = match served.shown {
         Shown::Whole => StatusCode::OK,
         Shown::Part { .. } => StatusCode::PARTIAL_CONTENT,
-        Shown::Nothing => StatusCode::RANGE_NOT_SATISFIABLE,
+        Shown::Nothing => return behind(&served),
     };
     let mut response = Response::builder()
         .status(status)
@@ -78,12 +78,53 @@ fn answer(served: Served) -> Response {
     }
 }
 
+/// A range that lies behind the end: 416 with the length that there is (RFC 9110, section 15.5.17).
+fn behind(served: &Served) -> Response {
+    let problem = Problem::of(Code::RangeNotSatisfiable)
+        .header(header::CONTENT_RANGE, &served.content_range().unwrap_or_default())
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::ETAG, &served.etag);
+    problem.into_response()
+}
+
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
     use futures::StreamExt;
+    use poem::{endpoint::make_sync, test::TestClient};
     use publishing::media::MediaKind;
+    use secrecy::SecretString;
+    use tenancy::{Authenticated, Refusal};
 
     use super::*;
+    use crate::{
+        request::{Authenticate, ClientAddress},
+        traffic::{Frame, Intake, Origins, Pseudonyms, frame},
+    };
+
+    /// Nobody calls here.
+    struct Nobody;
+
+    #[async_trait]
+    impl Authenticate for Nobody {
+        async fn authenticate(&self, _: &SecretString) -> Result<Authenticated, Refusal> {
+            Err(Refusal::Unauthenticated)
+        }
+
+        async fn knows_origin(&self, _: &str) -> bool {
+            false
+        }
+    }
+
+    fn framed() -> Frame {
+        Frame {
+            intake: Intake::default(),
+            origins: Origins::default(),
+            authenticate: Arc::new(Nobody),
+            client: ClientAddress::TrustedProxy,
+            pseudonyms: Pseudonyms::new(&[0; 32]),
+        }
+    }
 
     fn served(shown: Shown, body: Option<&'static [u8]>) -> Served {
         let stream = body.map(|bytes| futures::stream::iter([Ok(bytes::Bytes::from_static(bytes))]).boxed());
@@ -100,11 +141,9 @@ mod tests {
         let cases = [
             (Shown::Whole, StatusCode::OK, None),
             (Shown::Part { first: 10, last: 13 }, StatusCode::PARTIAL_CONTENT, Some("bytes 10-13/100")),
-            (Shown::Nothing, StatusCode::RANGE_NOT_SATISFIABLE, Some("bytes */100")),
         ];
         for (shown, status, range) in cases {
-            let body = (shown != Shown::Nothing).then_some(b"data".as_slice());
-            let response = answer(served(shown, body));
+            let response = answer(served(shown, Some(b"data")));
             assert_eq!(response.status(), status);
             assert_eq!(header(&response, "content-range").as_deref(), range);
             assert_eq!(header(&response, "cache-control").as_deref(), Some("no-store"));
@@ -112,10 +151,29 @@ mod tests {
             assert_eq!(header(&response, "accept-ranges").as_deref(), Some("bytes"));
             assert_eq!(header(&response, "etag").as_deref(), Some("\"abc\""));
             assert_eq!(header(&response, "content-type").as_deref(), Some("image/jpeg"));
-            let expected: &[u8] = body.unwrap_or_default();
-            assert_eq!(header(&response, "content-length"), Some(expected.len().to_string()));
-            assert_eq!(response.into_body().into_bytes().await.unwrap(), expected);
+            assert_eq!(header(&response, "content-length").as_deref(), Some("4"));
+            assert_eq!(response.into_body().into_bytes().await.unwrap(), b"data".as_slice());
         }
+    }
+
+    #[tokio::test]
+    async fn a_range_behind_the_end_is_answered_with_the_length_that_there_is() {
+        let file = make_sync(|_| answer(served(Shown::Nothing, None)));
+        let response = TestClient::new(frame(framed(), file)).get("/media/x").send().await.0;
+        assert_eq!(response.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        for (name, value) in [
+            ("content-range", "bytes */100"),
+            ("accept-ranges", "bytes"),
+            ("etag", "\"abc\""),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("content-type", "application/problem+json"),
+        ] {
+            assert_eq!(header(&response, name).as_deref(), Some(value), "{name}");
+        }
+        let body: serde_json::Value =
+            serde_json::from_slice(&response.into_body().into_bytes().await.unwrap()).unwrap();
+        assert_eq!((&body["status"], &body["code"]), (&416.into(), &"range_not_satisfiable".into()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! An upload as an argument: `multipart/form-data` whose last part is the file, which is read while it arrives.
 
+use std::sync::{Arc, Mutex};
+
 use futures::{StreamExt, TryStreamExt};
 use poem::{
     FromRequest, Request, RequestBody, Result,
@@ -14,56 +16,82 @@ use publishing::media::{
     MAX_ALT_TEXT, NewMedia,
     inspector::{Incoming, IncomingError},
 };
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use tenancy::{WorkspaceId, id::Workspace};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
 use crate::{
     problem::{Code, Pointer, Problem, Violation},
+    request::FirstAnswer,
     value::Id,
 };
 
 /// The most that a part other than the file may have, in bytes: four for each character of the longest text.
 const MAX_TEXT: u64 = 4 * MAX_ALT_TEXT as u64;
 
-/// The form, of which nothing was read yet.
-pub(super) struct MediaForm(Multipart);
+/// The form, of which everything before the file was read. What follows the file is not read.
+pub(super) struct MediaForm {
+    /// What is said about the file.
+    pub(super) new: NewMedia,
+    /// The file.
+    pub(super) file: Incoming,
+    /// What an upload with the same key and the same other parts was answered.
+    pub(super) first: Option<FirstAnswer>,
+}
 
-impl MediaForm {
-    /// Reads the parts before the file. What follows the file is not read.
-    pub(super) async fn open(self) -> Result<(NewMedia, Incoming), Problem> {
-        let Self(mut parts) = self;
-        let (mut workspace, mut alt_text) = (None, None);
-        while let Some(part) = parts.next_field().await.map_err(|_| malformed())? {
-            match part.name() {
-                Some("workspace_id") if workspace.is_none() => workspace = Some(workspace_id(part).await?),
-                Some("alt_text") if alt_text.is_none() => alt_text = Some(text(part, "alt_text").await?),
-                Some("file") => {
-                    let missing =
-                        || wrong("workspace_id", "required", "This part must stand before the file.");
-                    let new = NewMedia {
-                        workspace: workspace.ok_or_else(missing)?,
-                        alt_text: alt_text.filter(|text| !text.is_empty()),
-                        filename: part.file_name().map(str::to_owned),
-                        content_type: part.content_type().map(str::to_owned),
-                        fence: None,
-                    };
-                    return Ok((new, incoming(part)));
-                }
-                Some("workspace_id" | "alt_text") => {
-                    return Err(wrong("", "repeated", "A part stands there twice."));
-                }
-                _ => {
-                    return Err(wrong(
-                        "",
-                        "unknown_field",
-                        "The form has a part that the document does not know.",
-                    ));
-                }
+/// A form that waits for its handler; it is taken once.
+type Opened = Mutex<Option<(NewMedia, Incoming)>>;
+
+/// Whether the request has a form.
+pub(crate) fn is_open(request: &Request) -> bool {
+    request.data::<Arc<Opened>>().is_some()
+}
+
+/// Reads the parts before the file and keeps them for the handler. Returns the digest of what tells one upload from another, but
+/// for the file itself: the workspace, the alternative text and the file's name.
+pub(crate) async fn open(request: &mut Request) -> Result<[u8; 32], Problem> {
+    let mut body = RequestBody::new(request.take_body());
+    let parts =
+        <Multipart as FromRequest>::from_request(request, &mut body).await.map_err(|_| malformed())?;
+    let (new, file) = read(parts).await?;
+    let asked = json!([new.workspace.to_string(), new.alt_text, new.filename]);
+    let opened: Opened = Mutex::new(Some((new, file)));
+    request.extensions_mut().insert(Arc::new(opened));
+    Ok(Sha256::digest(asked.to_string()).into())
+}
+
+async fn read(mut parts: Multipart) -> Result<(NewMedia, Incoming), Problem> {
+    let (mut workspace, mut alt_text) = (None, None);
+    while let Some(part) = parts.next_field().await.map_err(|_| malformed())? {
+        match part.name() {
+            Some("workspace_id") if workspace.is_none() => workspace = Some(workspace_id(part).await?),
+            Some("alt_text") if alt_text.is_none() => alt_text = Some(text(part, "alt_text").await?),
+            Some("file") => {
+                let missing = || wrong("workspace_id", "required", "This part must stand before the file.");
+                let new = NewMedia {
+                    workspace: workspace.ok_or_else(missing)?,
+                    alt_text: alt_text.filter(|text| !text.is_empty()),
+                    filename: part.file_name().map(str::to_owned),
+                    content_type: part.content_type().map(str::to_owned),
+                    fence: None,
+                };
+                return Ok((new, incoming(part)));
+            }
+            Some("workspace_id" | "alt_text") => {
+                return Err(wrong("", "repeated", "A part stands there twice."));
+            }
+            _ => {
+                return Err(wrong(
+                    "",
+                    "unknown_field",
+                    "The form has a part that the document does not know.",
+                ));
             }
         }
-        Err(wrong("file", "required", "The form has no part `file`."))
     }
+    Err(wrong("file", "required", "The form has no part `file`."))
 }
 
 fn incoming(part: Field) -> Incoming {
@@ -130,10 +158,12 @@ impl<'a> ApiExtractor<'a> for MediaForm {
 
     async fn from_request(
         request: &'a Request,
-        body: &mut RequestBody,
+        _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        Ok(Self(<Multipart as FromRequest>::from_request(request, body).await.map_err(|_| malformed())?))
+        let opened = request.data::<Arc<Opened>>().and_then(|opened| opened.lock().ok()?.take());
+        let (new, file) = opened.ok_or_else(|| Problem::internal("a form was read without its guard"))?;
+        Ok(Self { new, file, first: request.data().cloned() })
     }
 }
 
@@ -154,13 +184,13 @@ mod tests {
             .body(format!("{parts}--{BOUNDARY}--\r\n"))
     }
 
-    async fn read(request: Request) -> Result<(NewMedia, Vec<u8>), Problem> {
+    async fn read(mut request: Request) -> Result<(NewMedia, Vec<u8>), Problem> {
+        open(&mut request).await?;
         let (request, mut body) = request.split();
         let form =
             <MediaForm as ApiExtractor>::from_request(&request, &mut body, ExtractParamOptions::default())
                 .await?;
-        let (new, file) = form.open().await?;
-        Ok((new, file.try_collect::<Vec<_>>().await.unwrap().concat()))
+        Ok((form.new, form.file.try_collect::<Vec<_>>().await.unwrap().concat()))
     }
 
     async fn refused(parts: &[(&str, &str)]) -> (String, &'static str) {
@@ -183,6 +213,22 @@ mod tests {
             (Some("cat.jpg"), Some("image/jpeg"))
         );
         assert_eq!(file, b"picture");
+    }
+
+    #[tokio::test]
+    async fn what_is_said_about_a_file_tells_uploads_apart() {
+        let id = WorkspaceId::new().to_string();
+        let other = WorkspaceId::new().to_string();
+        let asked = async |workspace: &str, alt_text: &str, file: (&str, &str)| {
+            let parts = [("name=\"workspace_id\"", workspace), ("name=\"alt_text\"", alt_text), file];
+            open(&mut form(&parts)).await.unwrap()
+        };
+        let first = asked(&id, "A cat", FILE).await;
+        let renamed = ("name=\"file\"; filename=\"dog.jpg\"\r\nContent-Type: image/jpeg", "picture");
+        assert_eq!(asked(&id, "A cat", (FILE.0, "another")).await, first, "the file is compared later");
+        assert_ne!(asked(&other, "A cat", FILE).await, first);
+        assert_ne!(asked(&id, "A dog", FILE).await, first);
+        assert_ne!(asked(&id, "A cat", renamed).await, first);
     }
 
     #[tokio::test]

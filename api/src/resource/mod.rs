@@ -12,7 +12,7 @@ mod health;
 mod me;
 mod media;
 mod media_file;
-mod media_form;
+pub(crate) mod media_form;
 mod organization;
 mod platforms;
 mod post_view;

@@ -78,7 +78,11 @@ impl PostsResource {
             after: part.after,
             limit: part.limit.into(),
         };
-        let rows = self.posts.list(&caller, &filter).await?;
+        // As for a workspace that does not exist: there is nothing in it.
+        let rows = match filter.workspace {
+            Some(workspace) if !caller.reaches(workspace) => Vec::new(),
+            _ => self.posts.list(&caller, &filter).await?,
+        };
         Ok(Found::plain(list.page(rows, |one| one.post.id)?))
     }
 

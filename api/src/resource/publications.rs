@@ -223,7 +223,11 @@ impl PublicationsResource {
             after: part.after,
             limit: part.limit.into(),
         };
-        let rows = self.posts.publications(&caller, &filter).await?;
+        // As for a workspace that does not exist: there is nothing in it.
+        let rows = match filter.workspace {
+            Some(workspace) if !caller.reaches(workspace) => Vec::new(),
+            _ => self.posts.publications(&caller, &filter).await?,
+        };
         Ok(Found::plain(list.page(rows, |one| one.id)?))
     }
 

@@ -4,6 +4,7 @@ mod counters;
 mod frame;
 mod headers;
 mod intake;
+mod linger;
 mod log;
 mod origins;
 mod quota;

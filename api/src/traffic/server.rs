@@ -7,7 +7,7 @@ use hyper::{Request as Incoming, body::Incoming as IncomingBody, server::conn::h
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Addr, Endpoint, Request, Response,
-    http::uri::Scheme,
+    http::{HeaderValue, StatusCode, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -18,7 +18,10 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::refusal::{Answering, answer};
+use super::{
+    linger::{Arrival, linger},
+    refusal::{Answering, answer},
+};
 use crate::problem::Code;
 
 /// What a connection may take.
@@ -129,7 +132,8 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
         // Answers are small and complete; waiting for more to send only delays them.
         drop(stream.set_nodelay(true));
         let io = Answering::new(TokioIo::new(stream), self.limits.stalled);
-        let service = service_fn(|request| Box::pin(self.answer(request, peer)));
+        let arrival = Arrival::default();
+        let service = service_fn(|request| Box::pin(self.answer(request, peer, &arrival)));
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
@@ -147,24 +151,43 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
             }
         };
         let parts = connection.into_parts();
-        let mut stream = parts.io.into_inner().into_inner();
-        // An idle connection ends without a word; half a head deserves an answer.
-        if ended.is_err_and(|error| error.is_timeout()) && !parts.read_buf.is_empty() {
-            drop(timeout(self.limits.stalled, stream.write_all(&answer(Code::RequestTimeout))).await);
+        let stream = parts.io.into_inner().into_inner();
+        let is_late = ended.as_ref().is_err_and(hyper::Error::is_timeout);
+        match (is_late, parts.read_buf.is_empty()) {
+            // An idle connection ends without a word; half a head deserves an answer.
+            (true, true) => {}
+            (true, false) => self.end(stream, &answer(Code::RequestTimeout), true).await,
+            (false, _) => self.end(stream, b"", ended.is_err() || arrival.is_pending()).await,
         }
+    }
+
+    /// Closes a connection after some last words, and waits for a client that may still be sending.
+    async fn end(&self, mut stream: TcpStream, words: &[u8], may_send: bool) {
+        drop(timeout(self.limits.stalled, stream.write_all(words)).await);
         drop(stream.shutdown().await);
+        if may_send {
+            linger(stream, &self.closing).await;
+        }
     }
 
     async fn answer(
         &self,
         request: Incoming<IncomingBody>,
         peer: SocketAddr,
+        arrival: &Arrival,
     ) -> Result<
         hyper::Response<impl hyper::body::Body<Data = bytes::Bytes, Error = io::Error> + use<E>>,
         Infallible,
     > {
         let (local, remote) = (LocalAddr(Addr::socket(self.local)), RemoteAddr(Addr::socket(peer)));
-        let request = Request::from((request, local, remote, Scheme::HTTP));
-        Ok(self.endpoint.get_response(request).await.into())
+        let mut request = Request::from((request, local, remote, Scheme::HTTP));
+        arrival.watch(&mut request);
+        let mut response = self.endpoint.get_response(request).await;
+        // The rest of such a body is not waited for, so the connection is of no more use.
+        let gave_up = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT];
+        if arrival.is_pending() && gave_up.contains(&response.status()) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response.into())
     }
 }

@@ -130,6 +130,7 @@ async fn a_browser_is_answered_at_known_origins_only() {
         Answered::read(request.header("origin", origin).send().await).await.status
     };
     assert_eq!(call("https://agency.example", &key).await, 200);
+    assert_eq!(call("https://app.example", &key).await, 200, "the deployment's own pages take any key");
     assert_eq!(call("https://evil.example", &key).await, 403);
     let other = api.key(&member, &[Scope::OrganizationRead], &["https://other.example"]).await;
     assert_eq!(call("https://agency.example", &other).await, 403);

@@ -90,3 +90,16 @@ async fn an_empty_or_repeated_key_is_refused() {
         "invalid_parameters"
     );
 }
+
+#[tokio::test]
+async fn an_operation_that_takes_no_key_refuses_one_and_says_why() {
+    let api = Api::of_every_operation();
+    let token = api.member("ada@example.org").await;
+    let schedule = "/v1/posts/post_01jd0w5k7vf3q8c2t9m4x6y1za/schedule";
+    let body = json!({"at": "2030-01-01T12:00:00Z"});
+    assert_eq!(api.post(schedule, &token, body.clone()).await.status, 204);
+    let answer = create(&api, schedule, &token, "k1", &body).await;
+    assert_eq!((answer.status, answer.code()), (400, "invalid_parameters"));
+    assert_eq!(answer.violations(), ["header /Idempotency-Key unknown_parameter"]);
+    assert!(answer.body["violations"][0]["detail"].as_str().unwrap().contains("takes no idempotency key"));
+}

@@ -20,3 +20,5 @@ mod sockets;
 mod support;
 #[cfg(test)]
 mod tenants;
+#[cfg(test)]
+mod uploads;

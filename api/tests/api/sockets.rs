@@ -133,6 +133,29 @@ async fn a_chunked_body_just_over_the_limit_gets_the_answer() {
 }
 
 #[tokio::test]
+async fn a_client_that_sends_everything_before_it_reads_learns_that_it_was_too_much() {
+    let running = start().await;
+    // More than the sockets' buffers hold, so that the client cannot end before the server has read on.
+    let size = 30_000_000;
+    let chunk = format!("{size:x}\r\n{}\r\n0\r\n\r\n", " ".repeat(size));
+    for (framing, body) in [
+        (format!("content-length: {size}"), " ".repeat(size)),
+        ("transfer-encoding: chunked".to_owned(), chunk),
+    ] {
+        let answer = exchange(running.address, format!("{POST}{framing}\r\n\r\n{body}").as_bytes()).await;
+        assert!(answer.contains("connection: close"), "{answer}");
+        assert_eq!(problem(&answer), (413, "body_too_large".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_answered_however_much_of_it_was_sent() {
+    let running = start().await;
+    let huge = format!("GET / HTTP/1.1\r\nhost: x\r\nx-huge: {}\r\n\r\n", "a".repeat(30_000_000));
+    assert_eq!(problem(&exchange(running.address, huge.as_bytes()).await), (431, "headers_too_large".into()));
+}
+
+#[tokio::test]
 async fn what_is_not_http_gets_a_problem_too() {
     let running = start().await;
     for request in ["\0\0\0\0\r\n\r\n", "GET / HTTP/1.1\r\nbad header\r\n\r\n", "GET\r\n\r\n"] {

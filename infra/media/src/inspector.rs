@@ -22,6 +22,7 @@ use tokio::{io::AsyncWriteExt, sync::Semaphore};
 
 use crate::{
     format::{self, iso, iso::IsoError},
+    local::make_directory,
     reading::stream,
     sniff,
 };
@@ -64,9 +65,11 @@ pub struct FileInspector {
 }
 
 impl FileInspector {
-    /// Files lie in `directory`, which must exist and have room for the uploads that run at the same time.
-    pub fn new(directory: &Path, limits: Limits) -> Self {
-        Self { directory: directory.to_owned(), limits, turns: Semaphore::new(AT_ONCE) }
+    /// Files lie in `directory`, which must have room for the uploads that run at the same time. If it is missing it is made, for
+    /// its owner alone: uploads are in it before they are encrypted.
+    pub fn open(directory: &Path, limits: Limits) -> io::Result<Self> {
+        make_directory(directory)?;
+        Ok(Self { directory: directory.to_owned(), limits, turns: Semaphore::new(AT_ONCE) })
     }
 
     /// Writes the bytes to a file, up to the limit of what they turn out to be.
@@ -245,12 +248,24 @@ mod tests {
 
     fn inspector() -> FileInspector {
         let limits = Limits { image_bytes: 200_000, video_bytes: 400_000, pixels: 1_000_000 };
-        FileInspector::new(&std::env::temp_dir(), limits)
+        FileInspector::open(&std::env::temp_dir(), limits).unwrap()
     }
 
     fn incoming(file: &[u8]) -> Incoming {
         let pieces: Vec<_> = file.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         futures::stream::iter(pieces).boxed()
+    }
+
+    #[test]
+    fn the_directory_of_uploads_is_made_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("spool");
+        for _ in 0..2 {
+            FileInspector::open(&directory, Limits::default()).unwrap();
+            assert_eq!(directory.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        assert!(FileInspector::open(Path::new("/dev/null/spool"), Limits::default()).is_err());
     }
 
     async fn inspect(file: &[u8], content_type: &str, filename: &str) -> Result<Inspected, MediaRefusal> {

@@ -124,7 +124,8 @@ async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> Res
     tokio::task::spawn_blocking(work).await.map_err(|_| cancelled())?.map_err(unavailable)
 }
 
-fn make_directory(path: &Path) -> io::Result<()> {
+/// Makes a directory for its owner alone. One that is there stays as it is.
+pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 

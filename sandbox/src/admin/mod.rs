@@ -4,6 +4,7 @@
 
 mod faults;
 mod observe;
+mod origin;
 mod reply;
 mod roster;
 mod settings;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use poem::Route;
 use poem_openapi::OpenApiService;
 
+pub(crate) use self::origin::refuse;
 use crate::shared::Shared;
 
 /// Routes of the admin API and its document.

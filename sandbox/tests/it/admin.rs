@@ -24,6 +24,27 @@ async fn the_document_names_every_operation_once() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_origin_cannot_drive_it() {
+    let it = start().await;
+    let (page, token) = it.page();
+    it.post(&format!("/v25.0/{page}/feed"), &token, &[("message", "Hello")]).await.id();
+    let reset = |origin: &str| {
+        let simple = it.client.post(it.url("/_sandbox/reset")).header("content-type", "text/plain");
+        it.send(simple.header("origin", origin).body("{}"))
+    };
+    for origin in ["https://evil.example", "null", ""] {
+        let reply = reset(origin).await;
+        assert_eq!(reply.status, 403, "{origin}: {:?}", reply.body);
+        assert!(reply.text("/message").contains("Origin"));
+    }
+    let read = it.client.get(it.url("/_sandbox/ledger")).header("origin", "https://evil.example");
+    assert_eq!(it.send(read).await.status, 403);
+    assert_eq!(it.ledger().await.len(), 1, "nothing was reset");
+    assert_eq!(reset(&it.base).await.status, 200);
+    assert_eq!(it.ledger().await.len(), 0);
+}
+
+#[tokio::test]
 async fn unknown_fields_and_values_without_meaning_are_refused() {
     let it = start().await;
     let cases = [

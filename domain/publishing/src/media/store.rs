@@ -92,7 +92,8 @@ pub trait MediaStore: Send + Sync {
         key: &WrappedKey,
     ) -> Result<WrappedKey, StoreError>;
     /// Keeps the asset if its bytes are known already: an asset of the workspace with the same digest is answered instead, or
-    /// an object of the organization is shared. `None` where the bytes are new. [`StoreError::Conflict`], and nothing kept, if the
+    /// an object of the organization is shared. An asset that is answered keeps its alternative text; one without takes the
+    /// text that is given. `None` where the bytes are new. [`StoreError::Conflict`], and nothing kept, if the
     /// key behind the fence is lost.
     async fn keep_known(&self, asset: &MediaAsset, fence: Option<Fence>) -> Result<Option<Kept>, StoreError>;
     /// Writes down that an object is about to be put.

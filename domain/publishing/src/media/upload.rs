@@ -39,7 +39,8 @@ pub struct NewMedia {
 pub type Uploaded = Kept;
 
 impl Media {
-    /// Takes a file in. The same bytes in the same workspace give the asset that is there.
+    /// Takes a file in. The same bytes in the same workspace give the asset that is there; if that has no alternative text it
+    /// takes the new one.
     pub async fn upload(
         &self,
         caller: &Caller,

@@ -44,7 +44,8 @@ impl Tables {
     fn keep_known(&mut self, asset: &MediaAsset) -> Option<Kept> {
         let same =
             |(one, _): &&(MediaAsset, Uuid)| one.workspace == asset.workspace && one.digest == asset.digest;
-        if let Some((same, _)) = self.assets.iter().find(same) {
+        if let Some((same, _)) = self.assets.iter_mut().find(|one| same(&&**one)) {
+            same.alt_text = same.alt_text.take().or_else(|| asset.alt_text.clone());
             return Some(Kept { asset: same.clone(), is_new: false });
         }
         let stored = |one: &&Row| one.state == State::Stored && one.object.digest == asset.digest;

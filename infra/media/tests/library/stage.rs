@@ -133,7 +133,7 @@ impl Stage {
         let media = Media {
             store: store.clone(),
             storage: Arc::new(EncryptedStorage::new(Arc::new(disk))),
-            inspector: Arc::new(FileInspector::new(root.path(), Limits::default())),
+            inspector: Arc::new(FileInspector::open(root.path(), Limits::default()).unwrap()),
             remote: remote.clone(),
             grants: links.clone(),
             vault,

@@ -71,7 +71,12 @@ async fn share(c: &mut Connection, asset: &MediaAsset) -> Result<Option<Kept>, S
         .await
         .optional()?;
     if let Some(same) = same {
-        return Ok(Some(Kept { asset: same.try_into()?, is_new: false }));
+        let mut known: MediaAsset = same.try_into()?;
+        if known.alt_text.is_none() && asset.alt_text.is_some() {
+            let described = describe(c, asset.organization, known.id, asset.alt_text.as_deref()).await?;
+            known = described.unwrap_or(known);
+        }
+        return Ok(Some(Kept { asset: known, is_new: false }));
     }
     let shared: Option<Uuid> = media_objects::table
         .filter(media_objects::organization_id.eq(asset.organization.uuid()))
