@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// The time between two calls: ten thousand a second, more than a worker of two cores can make. A thousand calls begun at one
+/// The time between two calls: ten thousand a second, about what a worker on two cores can make. A thousand calls begun at one
 /// instant would open a thousand connections, and a handshake costs more than the call; begun so, they use again what the first
 /// ones opened, if the platform is quick.
 const GAP: Duration = Duration::from_micros(100);
