@@ -10,6 +10,7 @@ pub mod media;
 pub mod migrate;
 pub mod pool;
 pub mod posts;
+mod prepared;
 pub mod publications;
 pub mod retention;
 pub mod schema;

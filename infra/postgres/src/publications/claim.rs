@@ -76,7 +76,8 @@ const PERMIT: &str = ", ranked AS (
 )";
 
 /// What a step needs to know, beside the row itself. Only looks ask what else was published in the same place, by whichever
-/// workspace; what somebody elsewhere declared published proves nothing here. The subqueries keep the database from reading all channels for the few that were claimed.
+/// workspace; what somebody elsewhere declared published proves nothing here. The subqueries keep the database from reading all
+/// channels for the few that were claimed.
 const LOAD: &str = "
 SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.remote_id, p.content::text AS content, p.content_hash,
     p.handles::text AS handles, p.failures, p.looks, p.platform_post_id, t.sealed, t.data_key, t.data_wrapped,

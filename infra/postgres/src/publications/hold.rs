@@ -13,7 +13,11 @@ use publishing::{
 };
 
 use super::{claim::states, queue::wake};
-use crate::{error::StoreError, pool::Connection};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 /// Claims as columns of a statement. What such a statement demands of a row besides its id is said so that it needs the claim as
 /// well (`CASE WHEN p.epoch = x.epoch`): the database then finds the rows by their ids. A bare `state = …` looks more selective
@@ -37,7 +41,7 @@ pub(super) async fn confirm(c: &mut Connection, claims: &[Claim]) -> Result<Vec<
         LATERAL (SELECT FROM channel_tokens t WHERE t.channel_id = p.channel_id LIMIT 1) t
         WHERE p.epoch = x.epoch AND p.state = $3";
     let (ids, epochs) = columns(claims);
-    let standing: Vec<Standing> = sql_query(STATEMENT)
+    let standing: Vec<Standing> = prepared(STATEMENT)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<BigInt>, _>(epochs)
         .bind::<Text, _>(states(Queue::Permit).1)
@@ -54,7 +58,7 @@ pub(super) async fn save_handles(
 ) -> Result<bool, StoreError> {
     use diesel_async::RunQueryDsl;
     let handles = serde_json::to_value(handles).map_err(|_| StoreError::corrupt("handles"))?;
-    let saved = sql_query(
+    let saved = prepared(
         "UPDATE publications SET handles = $3, updated_at = now() WHERE id = $1 AND epoch = $2 AND state = 'preparing'",
     )
     .bind::<SqlUuid, _>(claim.publication.uuid())

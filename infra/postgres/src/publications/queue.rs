@@ -22,6 +22,7 @@ use super::{
 use crate::{
     error::StoreError,
     pool::{Connection, Pool},
+    prepared::{Bind, prepared},
 };
 
 /// How often a claim is tried again when another worker permitted something on the same Page in the same moment.
@@ -57,7 +58,7 @@ impl PgPublicationQueue {
         use diesel_async::RunQueryDsl;
         let (from, to) = states(queue);
         let mut connection = self.pool.get().await?;
-        let rows: Vec<ClaimedRow> = sql_query(statement(queue))
+        let rows: Vec<ClaimedRow> = prepared(statement(queue))
             .bind::<Array<Text>, _>(from)
             .bind::<Text, _>(to)
             .bind::<BigInt, _>(limit)
@@ -85,14 +86,7 @@ impl PgPublicationQueue {
     }
 
     async fn record_all(&self, outcomes: &[Outcome]) -> Result<Vec<PublicationId>, StoreError> {
-        use diesel_async::AsyncConnection;
-        let mut connection = self.pool.get().await?;
-        let lead = self.timing.permit_lead;
-        connection
-            .transaction::<_, StoreError, _>(async |connection| {
-                record::record(connection, outcomes, lead).await
-            })
-            .await
+        record::record(&mut *self.pool.get().await?, outcomes, self.timing.permit_lead).await
     }
 
     /// Whether a write failed although the database answers: then trying the same again is in vain.
@@ -182,7 +176,7 @@ impl PublicationQueue for PgPublicationQueue {
                 WHERE p.state = s.state AND p.next_step_at IS NOT NULL ORDER BY next_step_at LIMIT 1) soonest";
         let ask = async {
             let mut connection = self.pool.get().await?;
-            let next: NextDue = sql_query(STATEMENT)
+            let next: NextDue = prepared(STATEMENT)
                 .bind::<Array<Text>, _>(states(queue).0)
                 .get_result(&mut connection)
                 .await?;

@@ -9,7 +9,12 @@ use publishing::{
 };
 use uuid::Uuid;
 
-use crate::{error::StoreError, pool::Connection};
+use super::ready::spread;
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 /// The fence: what was claimed by another since is not written. One thing passes: the platform's own word that this plan is public,
 /// with its id. It is true whoever claimed the row meanwhile and however it ended, and worth more than anything a look could find.
@@ -19,22 +24,20 @@ const FENCE: &str = if cfg!(feature = "without-fence") {
     "AND (p.epoch = x.epoch OR (x.next = 'published' AND x.epoch > p.plan_epoch AND p.platform_post_id IS NULL))"
 };
 
-/// What follows from what was written, in the same transaction: a line of the log, and an event.
+/// What follows from what was written, in the same transaction: a line of the log, an event, and workers that wake.
 const FOLLOWS: &str = ", logged AS (
     INSERT INTO attempts (organization_id, publication_id, epoch, step, verdict, reason, status, code, subcode)
     SELECT organization_id, id, epoch, step, verdict, reason, status, code, subcode FROM done WHERE step IS NOT NULL
 ), told AS (
     INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, event, id FROM done WHERE event IS NOT NULL
 )
-SELECT id, next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') AS wakes FROM done";
+SELECT id, CASE WHEN next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') THEN pg_notify('postern_publications', '') END
+FROM done";
 
 /// How long after publication the permalink is asked for: not in the busy second.
 const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
 
-/// Where something that becomes ready stands in the permit lead, 0 to 1, in batches of at most five hundred; and what that takes.
-const SPREAD: &str =
-    "least((row_number() OVER (PARTITION BY q.organization_id, o.next = 'ready' ORDER BY q.due_at, o.id) - 1)
-    / 500.0, 1)";
+/// Where the organization and the due time come from that spreading takes.
 const ORIGIN: &str =
     ", LATERAL (SELECT q.organization_id, q.due_at FROM publications q WHERE q.id = o.id LIMIT 1) q";
 
@@ -45,16 +48,21 @@ const ORIGIN: &str =
 /// public, or that it is not. In the second case it ends there, because nobody may send it without a new decision. So does one
 /// whose post was cancelled while a call was under way.
 ///
-/// What becomes ready is spread as in [`super::ready`]. Only batches with something to spread look up what that takes.
+/// What becomes ready is spread, see [`spread`], in batches of at most five hundred. Only batches with something to spread look up
+/// what that takes.
 ///
 /// The conditions on the state are written so that they need the outcome too. By themselves they look very selective whenever
 /// the statistics were made at a quiet time, and the database would read the whole table for a handful of rows. Rows are locked in the
 /// order of their ids, as by everybody who locks several.
 fn statement(spreads: bool) -> String {
-    let (spread, look_up) = if spreads { (SPREAD, ORIGIN) } else { ("0", "") };
+    let (spread, look_up) = if spreads {
+        (spread("q.organization_id, o.next = 'ready'", "o.id", "500.0", "$16"), ORIGIN)
+    } else {
+        ("0::float8".to_owned(), "")
+    };
     format!(
         "WITH x AS MATERIALIZED (
-    SELECT o.*, {spread} * 0.9 * $16 AS spread
+    SELECT o.*, {spread} AS spread
     FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS o
         (id, epoch, next, delay, start_over, handles, platform_post_id, permalink, step, verdict, reason, status, code, subcode,
          event){look_up}
@@ -96,8 +104,6 @@ fn statement(spreads: bool) -> String {
 struct Done {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Bool)]
-    wakes: bool,
 }
 
 /// Outcomes as columns.
@@ -175,7 +181,7 @@ pub(super) async fn record(
     for outcome in outcomes {
         columns.push(outcome);
     }
-    let done: Vec<Done> = diesel::sql_query(statement(columns.next.contains(&"ready")))
+    let done: Vec<Done> = prepared(statement(columns.next.contains(&"ready")))
         .bind::<Array<SqlUuid>, _>(columns.id)
         .bind::<Array<BigInt>, _>(columns.epoch)
         .bind::<Array<Text>, _>(columns.next)
@@ -194,8 +200,5 @@ pub(super) async fn record(
         .bind::<Double, _>(permit_lead.as_secs_f64() * 1e3)
         .load(connection)
         .await?;
-    if done.iter().any(|d| d.wakes) {
-        super::queue::wake(connection).await?;
-    }
     Ok(done.into_iter().map(|d| PublicationId::from_uuid(d.id)).collect())
 }
