@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{hold::Held, source::DueRows};
 
 /// The longest sleep: a notification can be lost with its connection, a due row must not be.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The pause after the source did not answer.
-const OUTAGE_PAUSE: Duration = Duration::from_millis(250);
+pub(crate) const OUTAGE_PAUSE: Duration = Duration::from_millis(250);
 /// How long a claim waits until a good part of the slots is free: many small claims cost the database far more than a few large
 /// ones, and until then there is enough in hand.
 const GATHER: Duration = Duration::from_millis(500);

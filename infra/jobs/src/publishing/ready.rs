@@ -6,12 +6,10 @@ use publishing::queue::{PublicationQueue, Queue, QueueUnavailable};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// The longest sleep: a notification can be lost with its connection, a due row must not be.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// The shortest one, also while pictures that are due wait for their turn.
+use crate::fetcher::{HEARTBEAT, OUTAGE_PAUSE};
+
+/// The shortest sleep, also while pictures that are due wait for their turn.
 const BREATH: Duration = Duration::from_millis(50);
-/// The pause after the database did not answer.
-const OUTAGE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Goes on until shutdown.
 pub(super) async fn make_ready(

@@ -14,7 +14,7 @@ use publishing::{
         Post, PostError, PostView,
         store::{Decision, Planned},
     },
-    publication::{Publication, State, Step, Verdict},
+    publication::{CancelReason, Publication, State, Step, Verdict},
 };
 use tenancy::Caller;
 
@@ -35,15 +35,7 @@ pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> R
         .bind::<SqlUuid, _>(id.uuid())
         .execute(c)
         .await?;
-    sql_query(
-        "WITH done AS (
-        UPDATE publications SET state = 'cancelled', reason = 'by_caller', next_step_at = NULL, worker = NULL, epoch = epoch + 1,
-            updated_at = now() WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready') RETURNING id, organization_id)
-        INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.cancelled', id FROM done",
-    )
-    .bind::<SqlUuid, _>(id.uuid())
-    .execute(c)
-    .await?;
+    save::take_back(c, id, CancelReason::ByCaller, "true").await?;
     sql_query("UPDATE posts SET scheduled = false, version = version + 1, updated_at = now() WHERE id = $1")
         .bind::<SqlUuid, _>(id.uuid())
         .execute(c)

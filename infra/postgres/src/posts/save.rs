@@ -13,7 +13,7 @@ use publishing::{
         Post, PostError, PostView,
         store::{Plan, Planned},
     },
-    publication::State,
+    publication::{CancelReason, State},
 };
 use scheduling::Schedule;
 use uuid::Uuid;
@@ -105,7 +105,7 @@ pub(super) async fn save(
         for planned in &plan.publications {
             upsert(c, post, planned, &plan.approval).await?;
         }
-        cancel_removed(c, post).await?;
+        take_back(c, post.id, CancelReason::TargetRemoved, REMOVED).await?;
         publications::wake(c).await?;
     }
     view(c, post.id).await
@@ -203,8 +203,8 @@ pub(super) async fn upsert(
         ON CONFLICT (post_id, channel_id) DO UPDATE SET state = 'scheduled', reason = NULL, needs_person = false, taken_back = false,
             due_at = excluded.due_at, deadline_at = excluded.deadline_at, next_step_at = excluded.next_step_at,
             content = excluded.content, content_hash = excluded.content_hash, approval_id = excluded.approval_id,
-            epoch = publications.epoch + 1, plan_epoch = publications.epoch + 1, worker = NULL, failures = 0, looks = 0, handles = '{}', permitted_at = NULL,
-            first_permitted_at = NULL, updated_at = now()
+            epoch = publications.epoch + 1, plan_epoch = publications.epoch + 1, worker = NULL, failures = 0, looks = 0,
+            handles = '{}', permitted_at = NULL, first_permitted_at = NULL, updated_at = now()
         RETURNING id",
     )
     .bind::<SqlUuid, _>(planned.id.uuid())
@@ -230,19 +230,27 @@ struct IdRow {
     id: Uuid,
 }
 
-/// Takes back the publications of channels that the post does not name any more.
-async fn cancel_removed(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
+/// Those of channels that the post does not name any more.
+const REMOVED: &str =
+    "NOT EXISTS (SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id)";
+
+/// Takes back the publications of a post that are not under way and fit a condition on `p`, and tells of it.
+pub(super) async fn take_back(
+    c: &mut Connection,
+    post: PostId,
+    reason: CancelReason,
+    which: &str,
+) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query(
+    sql_query(format!(
         "WITH done AS (
-        UPDATE publications p SET state = 'cancelled', reason = 'target_removed', next_step_at = NULL, worker = NULL,
-            epoch = epoch + 1, updated_at = now()
-        WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready')
-            AND NOT EXISTS (SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id)
-        RETURNING id, organization_id)
-        INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.cancelled', id FROM done",
-    )
-    .bind::<SqlUuid, _>(post.id.uuid())
+        UPDATE publications p SET state = 'cancelled', reason = $2, next_step_at = NULL, worker = NULL, epoch = epoch + 1,
+            updated_at = now()
+        WHERE post_id = $1 AND state IN ('scheduled', 'preparing', 'ready') AND {which} RETURNING id, organization_id)
+        INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'publication.cancelled', id FROM done"
+    ))
+    .bind::<SqlUuid, _>(post.uuid())
+    .bind::<Text, _>(reason.as_str())
     .execute(c)
     .await?;
     Ok(())

@@ -69,6 +69,15 @@ async fn last_second_begins(stage: &Stage) {
         .await;
 }
 
+/// When the last second begins, a neighbour's post is in the first permits, and much of the bulk is not due yet.
+async fn the_bulk_is_spread_and_lets_through(stage: &Stage, neighbour: ChannelId) {
+    last_second_begins(stage).await;
+    let permits = stage.queue.claim(Queue::Permit, ANNE, 500).await.unwrap();
+    assert!(permits.iter().any(|row| row.channel == neighbour), "the neighbour waits behind the bulk");
+    let later = stage.count("publications WHERE next_step_at > now() + interval '400 milliseconds'").await;
+    assert!(later > 500, "the bulk itself is spread over the second: {later}");
+}
+
 #[tokio::test]
 async fn a_single_post_is_in_the_first_permits_beside_a_bulk_of_two_thousand() {
     let stage = Stage::set().await;
@@ -78,11 +87,7 @@ async fn a_single_post_is_in_the_first_permits_beside_a_bulk_of_two_thousand() {
     bulk(&neighbour, &theirs, 1, PICTURE).await;
     prepare(&stage).await;
     assert_eq!(stage.count("publications WHERE state = 'ready'").await, 2_001);
-    last_second_begins(&stage).await;
-    let permits = stage.queue.claim(Queue::Permit, ANNE, 500).await.unwrap();
-    assert!(permits.iter().any(|row| row.channel == theirs[0]), "the neighbour waits behind the bulk");
-    let later = stage.count("publications WHERE next_step_at > now() + interval '400 milliseconds'").await;
-    assert!(later > 500, "the bulk itself is spread over the second: {later}");
+    the_bulk_is_spread_and_lets_through(&stage, theirs[0]).await;
 }
 
 #[tokio::test]
@@ -147,11 +152,7 @@ async fn text_becomes_ready_by_itself_and_pictures_do_not() {
     let outside = "publications WHERE state = 'ready'
         AND next_step_at NOT BETWEEN due_at - interval '1 second' AND due_at - interval '99 milliseconds'";
     assert_eq!(stage.count(outside).await, 0);
-    last_second_begins(&stage).await;
-    let permits = stage.queue.claim(Queue::Permit, ANNE, 500).await.unwrap();
-    assert!(permits.iter().any(|row| row.channel == theirs[0]), "the neighbour waits behind the bulk");
-    let later = stage.count("publications WHERE next_step_at > now() + interval '400 milliseconds'").await;
-    assert!(later > 500, "the bulk itself is spread over the second: {later}");
+    the_bulk_is_spread_and_lets_through(&stage, theirs[0]).await;
 }
 
 #[tokio::test]
