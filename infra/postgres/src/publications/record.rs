@@ -37,6 +37,16 @@ FROM done";
 /// How long after publication the permalink is asked for: not in the busy second.
 const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
 
+/// Which states take an outcome, and what those return.
+const HOLDS: &str = "
+        AND CASE WHEN x.next = 'follow_up' THEN p.state = 'published'
+            WHEN x.next = 'published' THEN p.state <> 'published'
+            ELSE p.state IN ('preparing', 'ready', 'publishing', 'unconfirmed') END
+        AND CASE WHEN p.worker IS NOT NULL OR x.next = 'published' THEN true
+            ELSE p.needs_person AND x.next IN ('published', 'failed', 'missed', 'scheduled', 'send_again') END
+    RETURNING p.id, p.organization_id, x.epoch, x.next, x.step, x.verdict, x.reason, x.status, x.code, x.subcode,
+        CASE WHEN p.state = 'cancelled' THEN 'publication.cancelled' ELSE x.event END AS event";
+
 /// Where the organization and the due time come from that spreading takes.
 const ORIGIN: &str =
     ", LATERAL (SELECT q.organization_id, q.due_at FROM publications q WHERE q.id = o.id LIMIT 1) q";
@@ -88,14 +98,7 @@ fn statement(spreads: bool) -> String {
         platform_post_id = coalesce(x.platform_post_id, p.platform_post_id), permalink = coalesce(x.permalink, p.permalink),
         published_at = CASE WHEN x.next = 'published' THEN now() ELSE p.published_at END,
         worker = NULL, updated_at = now()
-    FROM x WHERE p.id = x.id {FENCE}
-        AND CASE WHEN x.next = 'follow_up' THEN p.state = 'published'
-            WHEN x.next = 'published' THEN p.state <> 'published'
-            ELSE p.state IN ('preparing', 'ready', 'publishing', 'unconfirmed') END
-        AND CASE WHEN p.worker IS NOT NULL OR x.next = 'published' THEN true
-            ELSE p.needs_person AND x.next IN ('published', 'failed', 'missed', 'scheduled', 'send_again') END
-    RETURNING p.id, p.organization_id, x.epoch, x.next, x.step, x.verdict, x.reason, x.status, x.code, x.subcode,
-        CASE WHEN p.state = 'cancelled' THEN 'publication.cancelled' ELSE x.event END AS event
+    FROM x WHERE p.id = x.id {FENCE} {HOLDS}
 ){FOLLOWS}"
     )
 }
