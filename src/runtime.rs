@@ -160,7 +160,7 @@ impl Runtime {
             }
         }
         migrate(url).await?;
-        let parts = Parts::build(config, url).await?;
+        let parts = Parts::build(config, url, roles.workers).await?;
         let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let metrics = match config.server.metrics {
             Some(address) => {

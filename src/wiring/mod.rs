@@ -37,6 +37,8 @@ impl WireError {
 /// What the roles are made of.
 pub(crate) struct Parts {
     pub(crate) pool: Pool,
+    /// The connections of the publication queue, where this process works on it.
+    pub(crate) queue: Option<Pool>,
     pub(crate) vault: Arc<RingVault>,
     pub(crate) clock: Arc<SystemClock>,
     pub(crate) random: Arc<OsRandom>,
@@ -56,11 +58,25 @@ pub(crate) fn vault(config: &Config) -> Result<RingVault, WireError> {
     Ok(RingVault::new(Arc::new(ring), LookupKey::new(*config.secrets.lookup_key.expose_secret())))
 }
 
+/// Most connections of the publication queue. Its workers claim, ask and write in batches, few at once.
+const QUEUE_CONNECTIONS: usize = 5;
+
+/// Divides the connections that a process may have.
+async fn pools(url: &str, most: usize, works: bool) -> Result<(Pool, Option<Pool>), WireError> {
+    let failed = |error| WireError::new("the database cannot be reached", error);
+    let queue = if works { QUEUE_CONNECTIONS.min(most / 2).max(1) } else { 0 };
+    let pool = postgres::connect(url, most.saturating_sub(queue).max(1)).await.map_err(failed)?;
+    if queue == 0 {
+        return Ok((pool, None));
+    }
+    let queue = postgres::connect_for_queue(url, queue).await.map_err(failed)?;
+    Ok((pool, Some(queue)))
+}
+
 impl Parts {
     /// Makes everything that the roles share.
-    pub(crate) async fn build(config: &Config, url: &str) -> Result<Self, WireError> {
-        let pool = postgres::connect(url, config.database.connections).await;
-        let pool = pool.map_err(|error| WireError::new("the database cannot be reached", error))?;
+    pub(crate) async fn build(config: &Config, url: &str, works: bool) -> Result<Self, WireError> {
+        let (pool, queue) = pools(url, config.database.connections, works).await?;
         let (vault, clock) = (Arc::new(vault(config)?), Arc::new(SystemClock));
         let base = config.media.public_url.clone().unwrap_or_else(|| config.server.public_url.clone());
         let longest = chrono::TimeDelta::from_std(config.media.link_ttl);
@@ -68,6 +84,7 @@ impl Parts {
         let links = Arc::new(SignedLinks::new(base, vault.clone(), clock.clone(), longest));
         Ok(Self {
             pool,
+            queue,
             links,
             meta: connections::meta(config, clock.clone())?.map(Arc::new),
             timing: config.publishing.timing,

@@ -72,11 +72,12 @@ impl Parts {
         shutdown: &CancellationToken,
         tasks: &mut JoinSet<()>,
     ) -> Result<(), WireError> {
+        let queue = self.queue.clone().unwrap_or_else(|| self.pool.clone());
         let mut id = [0; 8];
         self.random.fill(&mut id);
         let bell = Bell::default();
         let workers = PublishingWorkers {
-            queue: Arc::new(PgPublicationQueue::new(self.pool.clone(), self.timing)),
+            queue: Arc::new(PgPublicationQueue::new(queue, self.timing)),
             steps: Arc::new(self.steps(self.connections(config)?, config.media.link_ttl)),
             worker: WorkerId(i64::from_be_bytes(id) & i64::MAX),
             limits: Limits { sends: config.publishing.concurrency, ..Limits::default() },

@@ -21,4 +21,4 @@ pub use durable::unsafe_settings;
 pub use error::StoreError;
 pub use listen::{Wake, listen};
 pub use migrate::migrate;
-pub use pool::{Connection, Pool, connect};
+pub use pool::{Connection, Pool, connect, connect_for_queue};

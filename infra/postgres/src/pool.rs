@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ::deadpool::Runtime;
+use ::deadpool::{Runtime, managed::QueueMode};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection,
@@ -29,21 +29,38 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// When an idle TCP connection asks whether the server is still there, so that a listener notices a dead one.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
+/// What the connections of a queue are set to. Its statements are written for their indexes and run by the thousand: planned once
+/// for each connection, and never by statistics that were made at a quieter or busier time, they stay as quick as they are.
+const QUEUE_SETTINGS: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+/// Makes a pool like [`connect`] for the statements of a queue alone.
+pub async fn connect_for_queue(url: &str, max: usize) -> Result<Pool, StoreError> {
+    make(url, max, Some(QUEUE_SETTINGS)).await
+}
+
 /// Makes a pool of at most `max` connections and checks that one can be had.
 ///
 /// `url` begins with `postgresql://`; unix sockets work (`postgresql:///name?host=/directory&user=me`), and `sslmode` means what
 /// it means to libpq.
 pub async fn connect(url: &str, max: usize) -> Result<Pool, StoreError> {
+    make(url, max, None).await
+}
+
+async fn make(url: &str, max: usize, settings: Option<&'static str>) -> Result<Pool, StoreError> {
     let target = Target::parse(url)?;
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let target = target.clone();
-        async move { target.connect().await }.boxed()
+        async move { target.connect_with(settings).await }.boxed()
     });
     let manager = AsyncDieselConnectionManager::new_with_config("", config);
     let pool = Pool::builder(manager)
         .max_size(max)
+        // The one used last knows the statements best, and the others may rest.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(PATIENCE))
         .create_timeout(Some(PATIENCE))
@@ -83,6 +100,16 @@ impl Target {
         let tls = client_config(&trust)
             .map_err(|error| StoreError::Unavailable(format!("TLS cannot be set up: {error}").into()))?;
         Ok(Self { config, tls: Arc::new(tls) })
+    }
+
+    /// Connects and makes settings.
+    async fn connect_with(&self, settings: Option<&str>) -> ConnectionResult<Connection> {
+        use diesel_async::SimpleAsyncConnection;
+        let mut connection = self.connect().await?;
+        if let Some(settings) = settings {
+            connection.batch_execute(settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
+        Ok(connection)
     }
 
     /// Connects, and drives the connection on a task of its own until it is dropped.
