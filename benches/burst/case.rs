@@ -99,6 +99,7 @@ async fn watch(house: &House<'_>, worker: &Process, due: DateTime<Utc>) -> Resul
     let begun = cost(house, worker).await?;
     sleep_until(due - TimeDelta::seconds(2)).await?;
     let armed = cost(house, worker).await?;
+    sleep_until(due).await?;
     wait_until_none_is(house, due, OPEN).await?;
     let sent = cost(house, worker).await?;
     wait_until_none_is(house, due, "'published'").await?;

@@ -56,6 +56,7 @@ fn timing(reader: &Reader<'_>) -> Option<Timing> {
         settle: settle?,
         settle_definite: settle_definite?,
         look_deadline: look_deadline?,
+        follow_up_pause: Timing::default().follow_up_pause,
         max_backoff: max_backoff?,
     })
 }

@@ -182,7 +182,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     row(
         "worker_concurrency",
         Number,
-        Value("1536"),
+        Value("1280"),
         "Publications that one worker process has in hand at most, 1 to 100000.",
     ),
     row("publish_picture_lead", Time, Value("10m"), "How long before the due time pictures are uploaded."),

@@ -115,6 +115,9 @@ pub enum Next {
         id: String,
         /// Where people see it, if known.
         permalink: Option<Url>,
+        /// The pause after which anybody may claim it to ask for the permalink, where that is not known. Until then whoever
+        /// published it still holds the claim, and may follow up under it.
+        ask_after: Duration,
     },
     /// Refused for good.
     Failed,
@@ -185,9 +188,9 @@ pub trait PublicationQueue: Send + Sync {
     async fn make_ready(&self) -> Result<usize, QueueUnavailable>;
     /// How long until the next step of this kind is due; `None` if nothing waits.
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable>;
-    /// Which permits still stand: not taken over, and the channel not disconnected since. Asked just before sending by whoever
-    /// waited, so that nothing goes out with a token whose disconnection was acknowledged.
-    async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable>;
+    /// Which permits, or which claims to follow up, still stand: not taken over, and the channel not disconnected since. Asked
+    /// just before the call by whoever waited, so that none is made with a token whose disconnection was acknowledged.
+    async fn confirm(&self, queue: Queue, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable>;
     /// Commits handles before the next call is made.
     async fn save_handles(&self, claim: Claim, handles: &Handles) -> Result<(), ClaimLost>;
     /// Writes outcomes whose claims still hold, all in one transaction with their log lines and events; says which were written.

@@ -30,6 +30,8 @@ pub struct Timing {
     pub settle_definite: Duration,
     /// How long Postern looks before a person must.
     pub look_deadline: Duration,
+    /// The pause between publication and the question for the permalink: not in the busy second.
+    pub follow_up_pause: Duration,
     /// The longest pause between retries.
     pub max_backoff: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for Timing {
             settle: Duration::from_secs(90),
             settle_definite: Duration::from_secs(30),
             look_deadline: Duration::from_mins(30),
+            follow_up_pause: Duration::from_secs(2),
             max_backoff: Duration::from_mins(5),
         }
     }

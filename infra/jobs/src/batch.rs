@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// How long the first item waits for company. A statement costs the database about two milliseconds before its first row.
-const LINGER: Duration = Duration::from_millis(3);
+pub(crate) const LINGER: Duration = Duration::from_millis(3);
 /// Most items in one batch.
 const BATCH: usize = 500;
 

@@ -17,7 +17,8 @@ impl Steps {
         };
         match publisher.find_published(&work).await {
             Finding::Live(Live { id, permalink }) => {
-                outcome(claimed, Next::Published { id, permalink }, Some(line(Step::Look, Verdict::Done)))
+                let next = Next::Published { id, permalink, ask_after: self.timing.follow_up_pause };
+                outcome(claimed, next, Some(line(Step::Look, Verdict::Done)))
             }
             Finding::NotLive { definite } if self.believable(claimed, definite) => {
                 let next = if claimed.deadline_in.is_zero() { Next::Missed } else { Next::SendAgain };

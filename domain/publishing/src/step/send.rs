@@ -21,7 +21,11 @@ impl Steps {
         };
         match publisher.publish(&work).await {
             Published::Live(live) => {
-                let next = Next::Published { id: live.id, permalink: live.permalink };
+                let next = Next::Published {
+                    id: live.id,
+                    permalink: live.permalink,
+                    ask_after: self.timing.follow_up_pause,
+                };
                 outcome(claimed, next, Some(line(Step::Publish, Verdict::Done)))
             }
             Published::Refused(refusal) if speaks_of_the_first_try(claimed, &refusal) => {

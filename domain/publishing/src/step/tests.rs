@@ -174,7 +174,11 @@ impl crate::queue::PublicationQueue for Queue {
     ) -> Result<Option<Duration>, crate::queue::QueueUnavailable> {
         Ok(None)
     }
-    async fn confirm(&self, _: &[Claim]) -> Result<Vec<PublicationId>, crate::queue::QueueUnavailable> {
+    async fn confirm(
+        &self,
+        _: crate::queue::Queue,
+        _: &[Claim],
+    ) -> Result<Vec<PublicationId>, crate::queue::QueueUnavailable> {
         Ok(vec![])
     }
     async fn save_handles(&self, _: Claim, _: &Handles) -> Result<(), crate::publisher::ClaimLost> {
@@ -248,7 +252,7 @@ fn claimed(pictures: usize) -> Claimed {
 }
 
 fn published() -> Next {
-    Next::Published { id: "1_2".into(), permalink: None }
+    Next::Published { id: "1_2".into(), permalink: None, ask_after: Timing::default().follow_up_pause }
 }
 
 #[test]

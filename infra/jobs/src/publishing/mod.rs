@@ -1,10 +1,11 @@
 //! The publishing workers: one per queue, the same claims, slots and records.
 
+mod follow_up;
 mod keeper;
 mod pace;
-mod permits;
 mod ready;
 mod source;
+mod standing;
 mod steps;
 
 use std::{sync::Arc, time::Duration};
@@ -19,15 +20,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     backend::{Capacity, DueBackend},
-    batch::Batches,
+    batch::{Batches, LINGER},
     recorder::Recorder,
     source::DueRows,
     wake::Bell,
 };
+use follow_up::FollowUps;
 use keeper::Keeper;
 use pace::Pace;
-use permits::Permits;
 use source::QueueSource;
+use standing::Standing;
 use steps::Step;
 
 /// How much one worker process takes on.
@@ -98,30 +100,28 @@ pub struct PublishingWorkers {
     pub bell: Bell,
 }
 
+/// What the workers of one process share.
+struct Shared {
+    recorder: Recorder,
+    patient: Recorder,
+    keeper: Keeper,
+    asking: Arc<Semaphore>,
+    follow_ups: Arc<FollowUps>,
+    shutdown: CancellationToken,
+}
+
 impl PublishingWorkers {
     /// Works until shutdown, then hands back what was not begun and finishes what was. Ends when nothing is in hand; callers
     /// bound the wait, and what is cut off is found again by its lease or its permit.
     pub async fn run(self, shutdown: CancellationToken) {
-        let recorder = Recorder::start(self.queue.clone());
-        let patient = Recorder::patient(self.queue.clone());
-        let keeper = Keeper::start(self.queue.clone(), self.steps.timing.lease, shutdown.clone());
+        let shared = self.share(shutdown.clone());
         let mut workers = JoinSet::new();
         workers.spawn(ready::make_ready(self.queue.clone(), self.bell.listener(), shutdown.clone()));
         for queue in Queue::ALL {
             let source = Arc::new(QueueSource { rows: self.queue.clone(), queue, worker: self.worker });
             let capacity = self.limits.capacity(queue);
             let backend = DueBackend::start(source.clone(), capacity, &self.bell, shutdown.clone());
-            let step = Step {
-                steps: self.steps.clone(),
-                source: source.clone(),
-                recorder: if queue == Queue::FollowUp { patient.clone() } else { recorder.clone() },
-                keeper: keeper.clone(),
-                returns: returns(&source),
-                permits: Permits::start(self.queue.clone()),
-                turns: Semaphore::new(self.limits.at_once(queue)),
-                pace: Pace::default(),
-                shutdown: shutdown.clone(),
-            };
+            let step = self.step(source, &shared);
             let name = format!("{}-{:x}", step.source.name(), self.worker.0);
             let worker = WorkerBuilder::new(name)
                 .backend(backend)
@@ -139,6 +139,44 @@ impl PublishingWorkers {
                 }
             });
         }
+        drop(shared);
         while workers.join_next().await.is_some() {}
+    }
+
+    fn share(&self, shutdown: CancellationToken) -> Shared {
+        let patient = Recorder::patient(self.queue.clone());
+        let asking = Arc::new(Semaphore::new(self.limits.follow_ups));
+        let claims = Standing::start(self.queue.clone(), Queue::FollowUp, LINGER);
+        Shared {
+            recorder: Recorder::start(self.queue.clone()),
+            keeper: Keeper::start(self.queue.clone(), self.steps.timing.lease, shutdown.clone()),
+            follow_ups: FollowUps::new(
+                self.steps.clone(),
+                claims,
+                patient.clone(),
+                asking.clone(),
+                shutdown.clone(),
+            ),
+            patient,
+            asking,
+            shutdown,
+        }
+    }
+
+    fn step(&self, source: Arc<QueueSource>, shared: &Shared) -> Step {
+        let follows = source.queue == Queue::FollowUp;
+        let own = || Arc::new(Semaphore::new(self.limits.at_once(source.queue)));
+        Step {
+            steps: self.steps.clone(),
+            recorder: if follows { shared.patient.clone() } else { shared.recorder.clone() },
+            keeper: shared.keeper.clone(),
+            returns: returns(&source),
+            permits: Standing::start(self.queue.clone(), Queue::Permit, LINGER),
+            turns: if follows { shared.asking.clone() } else { own() },
+            follow_ups: shared.follow_ups.clone(),
+            pace: Pace::default(),
+            shutdown: shared.shutdown.clone(),
+            source,
+        }
     }
 }

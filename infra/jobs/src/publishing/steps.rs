@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{keeper::Keeper, pace::Pace, permits::Permits, source::QueueSource};
+use super::{follow_up::FollowUps, keeper::Keeper, pace::Pace, source::QueueSource, standing::Standing};
 use crate::{backend::Held, batch::Batches, recorder::Recorder, source::DueRows};
 
 /// How long the knowledge that a permit stands is good for: a disconnection takes effect within this time.
@@ -31,9 +31,11 @@ pub(super) struct Step {
     /// Where claims go that were not used.
     pub(super) returns: Batches<Claimed>,
     /// Asks whether permits still stand.
-    pub(super) permits: Permits,
+    pub(super) permits: Standing,
     /// One for each call that may be made at once.
-    pub(super) turns: Semaphore,
+    pub(super) turns: Arc<Semaphore>,
+    /// Takes on what was published.
+    pub(super) follow_ups: Arc<FollowUps>,
     /// Spreads a crowd a little.
     pub(super) pace: Pace,
     pub(super) shutdown: CancellationToken,
@@ -45,11 +47,15 @@ pub(super) async fn handle(held: Held<Claimed>, step: Data<Arc<Step>>) {
     let claim = held.row.claim;
     let span = tracing::info_span!("step", queue = step.source.name(), publication = %claim.publication, epoch = claim.epoch);
     let work = async move {
-        if let Some(outcome) = step.run(&held).await {
+        if let Some(mut outcome) = step.run(&held).await {
             count(&step, &held, &outcome);
+            let kept = step.follow_ups.keep(&held.row, &mut outcome);
             step.recorder.record(outcome.clone()).await;
             if step.source.queue == Queue::Permit {
                 step.steps.at(Moment::Recorded, &held.row);
+            }
+            if let Some(kept) = kept {
+                step.follow_ups.begin(kept);
             }
             step.steps.report(&held.row, &outcome).await;
         }

@@ -43,10 +43,19 @@ pub(crate) enum Happened {
     Told(&'static str, PublicationId, Instant),
 }
 
+/// Whose a row is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Nobody,
+    /// Anybody's to claim once its step is due; until then whoever claimed it last may still write.
+    Kept,
+    InHand,
+}
+
 struct Entry {
     row: Claimed,
     queue: Queue,
-    in_hand: bool,
+    hold: Hold,
     /// Whether there is nothing to prepare.
     plain: bool,
     /// Whether its channel was disconnected.
@@ -110,7 +119,7 @@ impl MemoryQueue {
         self.insert(Entry {
             row,
             queue,
-            in_hand: false,
+            hold: Hold::Nobody,
             plain: false,
             cut_off: false,
             step: now,
@@ -129,8 +138,8 @@ impl MemoryQueue {
     /// A row that somebody has in hand.
     pub(crate) fn put_claimed(&self, queue: Queue, row: &Claimed) {
         let now = Instant::now();
-        let (row, in_hand) = (row.clone(), true);
-        self.insert(Entry { row, queue, in_hand, plain: false, cut_off: false, step: now, due: now });
+        let (row, hold) = (row.clone(), Hold::InHand);
+        self.insert(Entry { row, queue, hold, plain: false, cut_off: false, step: now, due: now });
     }
 
     fn insert(&self, entry: Entry) {
@@ -155,7 +164,8 @@ impl MemoryQueue {
     /// Changes the row, if the claim holds.
     fn fenced(&self, claim: Claim, change: impl FnOnce(&mut Entry)) -> bool {
         let mut rows = self.rows.lock().unwrap();
-        let held = rows.get_mut(&claim.publication).filter(|e| e.in_hand && e.row.claim == claim);
+        let held =
+            rows.get_mut(&claim.publication).filter(|e| e.hold != Hold::Nobody && e.row.claim == claim);
         held.map(change).is_some()
     }
 }
@@ -167,7 +177,7 @@ fn answers(outages: &AtomicUsize) -> Result<(), QueueUnavailable> {
 
 impl Entry {
     fn claim(&mut self, now: Instant) -> Claimed {
-        self.in_hand = true;
+        self.hold = Hold::InHand;
         self.row.claim.epoch += 1;
         self.row.due_in = self.due.saturating_duration_since(now);
         if self.queue == Queue::Permit {
@@ -179,16 +189,17 @@ impl Entry {
 
     /// Puts the row where an outcome leads; whether anything is left to do.
     fn go(&mut self, next: &Next) -> bool {
-        self.in_hand = false;
+        self.hold = Hold::Nobody;
         let (queue, after) = match next {
             Next::Ready | Next::SendAgain => (Queue::Permit, Duration::ZERO),
             // As the store has it: without a channel it ends here.
             Next::Scheduled { .. } if self.cut_off => return false,
             Next::Scheduled { after, .. } => (Queue::Preparation, *after),
             Next::Unconfirmed { look_after } => (Queue::Look, *look_after),
-            Next::Published { id, permalink: None } => {
+            Next::Published { id, permalink: None, ask_after } => {
                 self.row.platform_post_id = Some(id.clone());
-                (Queue::FollowUp, Duration::ZERO)
+                self.hold = Hold::Kept;
+                (Queue::FollowUp, *ask_after)
             }
             Next::FollowUp { after: Some(after), .. } => (Queue::FollowUp, *after),
             Next::Published { .. }
@@ -211,7 +222,7 @@ impl PublicationQueue for MemoryQueue {
         let now = Instant::now();
         let mut rows = self.rows.lock().unwrap();
         let mine = |e: &&mut Entry| e.queue == queue && !(e.plain && queue == Queue::Preparation);
-        let due = rows.values_mut().filter(mine).filter(|e| !e.in_hand && e.step <= now);
+        let due = rows.values_mut().filter(mine).filter(|e| e.hold != Hold::InHand && e.step <= now);
         let claimed: Vec<_> = due.take(limit).map(|entry| entry.claim(now)).collect();
         for row in &claimed {
             self.history.add(Happened::Claimed(queue, row.claim));
@@ -233,18 +244,19 @@ impl PublicationQueue for MemoryQueue {
 
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable> {
         let rows = self.rows.lock().unwrap();
-        let waiting = rows.values().filter(|entry| entry.queue == queue && !entry.in_hand);
+        let waiting = rows.values().filter(|entry| entry.queue == queue && entry.hold != Hold::InHand);
         Ok(waiting.map(|entry| entry.step.saturating_duration_since(Instant::now())).min())
     }
 
-    async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
+    async fn confirm(&self, _: Queue, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
         for claim in claims {
             self.history.add(Happened::Doubted(*claim));
         }
         answers(&self.confirm_outages)?;
         let stands = |claim: &&Claim| {
             let rows = self.rows.lock().unwrap();
-            rows.get(&claim.publication).is_some_and(|e| e.in_hand && !e.cut_off && e.row.claim == **claim)
+            rows.get(&claim.publication)
+                .is_some_and(|e| e.hold != Hold::Nobody && !e.cut_off && e.row.claim == **claim)
         };
         Ok(claims.iter().filter(stands).map(|claim| claim.publication).collect())
     }
@@ -274,7 +286,7 @@ impl PublicationQueue for MemoryQueue {
 
     async fn give_back(&self, _: Queue, claims: &[Claim]) -> Result<(), QueueUnavailable> {
         for claim in claims {
-            if self.fenced(*claim, |entry| entry.in_hand = false) {
+            if self.fenced(*claim, |entry| entry.hold = Hold::Nobody) {
                 self.history.add(Happened::GivenBack(*claim));
             }
         }

@@ -36,6 +36,32 @@ async fn a_publication_goes_its_way_from_preparation_to_its_permalink() {
 }
 
 #[tokio::test]
+async fn what_a_process_published_it_follows_up_without_another_claim() {
+    let shop = Shop::set();
+    let ids: Vec<_> = (0..50).map(|_| shop.queue.put(Queue::Permit, Duration::ZERO)).collect();
+    let open = shop.open(Limits { follow_ups: 3, ..Limits::default() });
+    for id in &ids {
+        shop.until_recorded(*id, 2).await;
+    }
+    shop.close(open).await;
+    assert!(ids.iter().all(|id| shop.told("permalink", *id) == 1));
+    assert_eq!(shop.history.count(|event| matches!(event, Happened::Claimed(Queue::FollowUp, _))), 0);
+}
+
+#[tokio::test]
+async fn a_channel_that_was_disconnected_since_is_not_asked_for_a_permalink() {
+    let shop = Shop::with(Timing { follow_up_pause: Duration::from_secs(1), ..TIMING });
+    let id = shop.queue.put(Queue::Permit, Duration::ZERO);
+    let open = shop.open(Limits::default());
+    shop.until_recorded(id, 1).await;
+    shop.queue.cut_off(id);
+    let asked = |event: &Happened| matches!(event, Happened::Doubted(claim) if claim.publication == id);
+    shop.history.until("it is asked whether the claim stands", |events| events.iter().any(asked)).await;
+    shop.close(open).await;
+    assert_eq!(shop.told("permalink", id), 0);
+}
+
+#[tokio::test]
 async fn what_needs_no_preparation_does_not_wait_for_what_does() {
     let shop = Shop::set();
     shop.platform.close("prepare");

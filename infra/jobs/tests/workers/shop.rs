@@ -39,6 +39,7 @@ pub(crate) const TIMING: Timing = Timing {
     settle: Duration::from_secs(10),
     settle_definite: Duration::from_secs(10),
     look_deadline: Duration::from_mins(1),
+    follow_up_pause: Duration::from_millis(10),
     max_backoff: Duration::from_secs(1),
 };
 

@@ -32,8 +32,12 @@ struct Standing {
     id: uuid::Uuid,
 }
 
-/// Which permits still stand.
-pub(super) async fn confirm(c: &mut Connection, claims: &[Claim]) -> Result<Vec<PublicationId>, StoreError> {
+/// Which claims still stand.
+pub(super) async fn confirm(
+    c: &mut Connection,
+    queue: Queue,
+    claims: &[Claim],
+) -> Result<Vec<PublicationId>, StoreError> {
     use diesel_async::RunQueryDsl;
     // Row by row through the primary key, whatever the statistics say about states: thousands may be publishing.
     const STATEMENT: &str = "SELECT x.id FROM unnest($1, $2) AS x (id, epoch),
@@ -44,7 +48,7 @@ pub(super) async fn confirm(c: &mut Connection, claims: &[Claim]) -> Result<Vec<
     let standing: Vec<Standing> = prepared(STATEMENT)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<BigInt>, _>(epochs)
-        .bind::<Text, _>(states(Queue::Permit).1)
+        .bind::<Text, _>(states(queue).1)
         .load(c)
         .await?;
     Ok(standing.into_iter().map(|row| PublicationId::from_uuid(row.id)).collect())

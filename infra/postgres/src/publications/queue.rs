@@ -191,8 +191,8 @@ impl PublicationQueue for PgPublicationQueue {
         made.await.map_err(|error: StoreError| unavailable(&error))
     }
 
-    async fn confirm(&self, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
-        let ask = async { hold::confirm(&mut *self.pool.get().await?, claims).await };
+    async fn confirm(&self, queue: Queue, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {
+        let ask = async { hold::confirm(&mut *self.pool.get().await?, queue, claims).await };
         ask.await.map_err(|error: StoreError| unavailable(&error))
     }
 

@@ -34,9 +34,6 @@ const FOLLOWS: &str = ", logged AS (
 SELECT id, CASE WHEN next IN ('ready', 'send_again', 'scheduled', 'unconfirmed') THEN pg_notify('postern_publications', '') END
 FROM done";
 
-/// How long after publication the permalink is asked for: not in the busy second.
-const FOLLOW_UP_AFTER_MS: f64 = 2_000.0;
-
 /// Which states take an outcome, and what those return.
 const HOLDS: &str = "
         AND CASE WHEN x.next = 'follow_up' THEN p.state = 'published'
@@ -57,6 +54,8 @@ const ORIGIN: &str =
 /// publication whose channel was disconnected during the call waits for a person and still takes what is certain: that it is
 /// public, or that it is not. In the second case it ends there, because nobody may send it without a new decision. So does one
 /// whose post was cancelled while a call was under way.
+///
+/// What is published without its permalink stays with whoever claimed it, until another does.
 ///
 /// What becomes ready is spread, see [`spread`], in batches of at most five hundred. Only batches with something to spread look up
 /// what that takes.
@@ -97,7 +96,7 @@ fn statement(spreads: bool) -> String {
         handles = CASE WHEN x.start_over THEN '{{}}' ELSE coalesce(x.handles, p.handles) END,
         platform_post_id = coalesce(x.platform_post_id, p.platform_post_id), permalink = coalesce(x.permalink, p.permalink),
         published_at = CASE WHEN x.next = 'published' THEN now() ELSE p.published_at END,
-        worker = NULL, updated_at = now()
+        worker = CASE WHEN x.next = 'published' AND x.permalink IS NULL THEN p.worker END, updated_at = now()
     FROM x WHERE p.id = x.id {FENCE} {HOLDS}
 ){FOLLOWS}"
     )
@@ -137,7 +136,7 @@ fn destination(next: &Next) -> (&'static str, Option<f64>, Option<&'static str>)
         Next::SendAgain => ("send_again", None, None),
         Next::Scheduled { after, .. } => ("scheduled", ms(after), None),
         Next::Published { permalink: Some(_), .. } => ("published", None, Some("publication.published")),
-        Next::Published { .. } => ("published", Some(FOLLOW_UP_AFTER_MS), Some("publication.published")),
+        Next::Published { ask_after, .. } => ("published", ms(ask_after), Some("publication.published")),
         Next::Failed => ("failed", None, Some("publication.failed")),
         Next::Missed => ("missed", None, Some("publication.missed")),
         Next::Unconfirmed { look_after } => ("unconfirmed", ms(look_after), None),
@@ -150,7 +149,7 @@ impl Columns {
     fn push(&mut self, outcome: &Outcome) {
         let (next, delay, event) = destination(&outcome.next);
         let (platform_post_id, permalink) = match &outcome.next {
-            Next::Published { id, permalink } => (Some(id.clone()), permalink.as_ref()),
+            Next::Published { id, permalink, .. } => (Some(id.clone()), permalink.as_ref()),
             Next::FollowUp { permalink, .. } => (None, permalink.as_ref()),
             _ => (None, None),
         };

@@ -203,11 +203,42 @@ async fn only_what_lacks_its_permalink_is_followed_up() {
     let channel = stage.channel().await;
     let (with, claim) = stage.in_state(channel, State::Publishing).await;
     let permalink = Some("https://social.example/1".parse().unwrap());
-    assert!(stage.record(claim, Next::Published { id: "1_1".into(), permalink }).await);
+    assert!(
+        stage.record(claim, Next::Published { id: "1_1".into(), permalink, ask_after: Duration::ZERO }).await
+    );
     let (without, _) = stage.in_state(channel, State::Published).await;
     assert_eq!(stage.row(with).await.waits, None);
     stage.time_passes(without).await;
     let claimed = stage.claim_one(Queue::FollowUp).await;
     assert_eq!(claimed.claim.publication, without);
     assert_eq!(claimed.platform_post_id, Some(without.uuid().to_string()));
+}
+
+#[tokio::test]
+async fn whoever_published_may_follow_up_under_its_permit_once() {
+    let stage = Stage::set().await;
+    let channel = stage.channel().await;
+    let (id, permit) = stage.in_state(channel, State::Publishing).await;
+    assert!(stage.record(permit, published("1_1")).await);
+    assert_eq!(stage.queue.confirm(Queue::FollowUp, &[permit]).await.unwrap(), [id]);
+    let permalink = Some("https://social.example/1".parse().unwrap());
+    assert!(stage.record(permit, Next::FollowUp { permalink, after: None }).await);
+    assert!(
+        !stage.record(permit, Next::FollowUp { permalink: None, after: None }).await,
+        "a claim holds once"
+    );
+    assert_eq!(stage.row(id).await.waits, None);
+}
+
+#[tokio::test]
+async fn whoever_published_may_not_follow_up_once_another_claimed_it() {
+    let stage = Stage::set().await;
+    let channel = stage.channel().await;
+    let (id, permit) = stage.in_state(channel, State::Publishing).await;
+    assert!(stage.record(permit, published("1_1")).await);
+    stage.time_passes(id).await;
+    let theirs = stage.claim_one(Queue::FollowUp).await.claim;
+    assert!(stage.queue.confirm(Queue::FollowUp, &[permit]).await.unwrap().is_empty());
+    assert!(!stage.record(permit, Next::FollowUp { permalink: None, after: None }).await);
+    assert!(stage.record(theirs, Next::FollowUp { permalink: None, after: None }).await);
 }

@@ -132,7 +132,9 @@ async fn a_permit_stands_until_it_is_taken_over_or_its_channel_is_disconnected()
     let channel = stage.channel().await;
     let (_, cut_off) = stage.in_state(channel, State::Publishing).await;
     let permits = [standing, late, cut_off, done];
-    let stands = async || stage.queue.confirm(&permits).await.unwrap().into_iter().collect::<BTreeSet<_>>();
+    let stands = async || {
+        stage.queue.confirm(Queue::Permit, &permits).await.unwrap().into_iter().collect::<BTreeSet<_>>()
+    };
     assert_eq!(stands().await, permits[..3].iter().map(|claim| claim.publication).collect());
     stage.time_passes(inherited).await;
     stage.claim_one(Queue::Look).await;

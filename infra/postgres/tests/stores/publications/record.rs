@@ -150,7 +150,8 @@ async fn what_is_prepared_keeps_its_handles_and_waits_for_its_last_second() {
 #[tokio::test]
 async fn whatever_makes_work_wakes_the_workers() {
     let url = support::migrated_url().await;
-    let stage = Stage::on(postgres::connect(&url, 4).await.unwrap()).await;
+    let queue = postgres::connect_for_queue(&url, 4).await.unwrap();
+    let stage = Stage::on(postgres::connect(&url, 4).await.unwrap(), queue).await;
     let mut wakes = Box::pin(postgres::listen(url, WAKE_CHANNEL));
     assert_eq!(wakes.next().await, Some(Wake::Connected));
     let rung = Some(Wake::Notified(String::new()));

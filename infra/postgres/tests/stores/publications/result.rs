@@ -1,5 +1,7 @@
 //! What a step comes to, in short.
 
+use std::time::Duration;
+
 use publishing::{
     publication::{Step, Verdict},
     queue::{Claim, Entry, Next, Outcome},
@@ -11,7 +13,7 @@ pub(crate) fn outcome(claim: Claim, next: Next) -> Outcome {
 }
 
 pub(crate) fn published(id: &str) -> Next {
-    Next::Published { id: id.into(), permalink: None }
+    Next::Published { id: id.into(), permalink: None, ask_after: Duration::from_secs(2) }
 }
 
 /// A definite refusal, as a line of the attempt log.

@@ -37,6 +37,7 @@ pub(crate) const BEN: WorkerId = WorkerId(2);
 pub(crate) struct Stage {
     pub(crate) pool: Pool,
     pub(crate) queue: PgPublicationQueue,
+    pub(crate) queue_pool: Pool,
     pub(crate) posts: PgPostStore,
     pub(crate) caller: Caller,
     pub(crate) workspace: WorkspaceId,
@@ -78,18 +79,20 @@ struct Word {
 
 impl Stage {
     pub(crate) async fn set() -> Self {
-        Self::on(support::migrated_pool().await).await
+        let url = support::migrated_url().await;
+        let queue = postgres::connect_for_queue(&url, 8).await.unwrap();
+        Self::on(postgres::connect(&url, 12).await.unwrap(), queue).await
     }
 
-    pub(crate) async fn on(pool: Pool) -> Self {
+    pub(crate) async fn on(pool: Pool, queue_pool: Pool) -> Self {
         let (caller, workspace) = organization(&pool).await;
-        let queue = PgPublicationQueue::new(pool.clone(), Timing::default());
-        Self { queue, posts: PgPostStore::new(pool.clone()), pool, caller, workspace }
+        let queue = PgPublicationQueue::new(queue_pool.clone(), Timing::default());
+        Self { queue, queue_pool, posts: PgPostStore::new(pool.clone()), pool, caller, workspace }
     }
 
     /// Another organization in the same database.
     pub(crate) async fn neighbour(&self) -> Self {
-        Self::on(self.pool.clone()).await
+        Self::on(self.pool.clone(), self.queue_pool.clone()).await
     }
 
     pub(crate) async fn run(&self, sql: &str) {
