@@ -17,7 +17,7 @@ use crate::recorder::Recorder;
 /// Most publications that wait here. Each keeps its row, about two kilobytes.
 const PLACES: usize = 4_096;
 /// How long the others leave what waits here alone. When this process ends before, they ask then.
-const KEPT: Duration = Duration::from_mins(2);
+const KEPT: Duration = Duration::from_secs(30);
 
 /// Asks for permalinks.
 pub(super) struct FollowUps {
