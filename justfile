@@ -71,6 +71,10 @@ bench-burst *arguments:
 bench-api *arguments:
     cargo bench --bench api -- {{ arguments }}
 
+# Measure calendars: views of a month and a week over 100,000 posts in one workspace
+bench-calendar *arguments:
+    cargo bench --bench calendar -- {{ arguments }}
+
 # Take each safety of the publishing protocol away in turn, and fail unless the tests of the stores notice
 safeties:
     #!/usr/bin/env bash
@@ -104,6 +108,10 @@ sdk *arguments:
 # Publish to the sandbox with clients of others, unmodified but for the host (needs Node.js and Python)
 contract-clients *arguments:
     ./tests/clients/contract.sh {{ arguments }}
+
+# Read exported calendars and feeds with an iCalendar library of others, and compare every event (needs Python)
+ical *arguments:
+    ./tests/clients/calendar.sh {{ arguments }}
 
 # Everything that CI runs
 ci:

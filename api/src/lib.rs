@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod document;
+pub mod export;
 mod keyed;
 pub mod metrics;
 pub mod problem;

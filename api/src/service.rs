@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use poem::{Endpoint, Response};
 use publishing::{
+    calendar::Calendar,
     connection::Connections,
+    feed::Feeds,
     media::{Media, links::MediaLinks},
     post::Posts,
 };
@@ -16,10 +18,10 @@ use crate::{
     publish::publish,
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
-        ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
-        MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource, PlatformsResource,
-        PostsResource, PublicationsResource, Readiness, RegistrationsResource, SessionsResource,
-        WorkspacesResource,
+        ApiKeysResource, CALLBACK, CalendarResource, Callback, ChannelsResource, ConnectionsResource,
+        FEED_FILE, FeedFile, FeedsResource, HealthResource, MEDIA_FILE, MeResource, MediaFile, MediaResource,
+        OrganizationResource, PlatformsResource, PostsResource, PublicationsResource, Readiness,
+        RegistrationsResource, SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -31,6 +33,7 @@ pub type Resources = (
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
+    (CalendarResource, FeedsResource),
 );
 
 /// What the API calls.
@@ -52,6 +55,10 @@ pub struct UseCases {
     pub media_links: Arc<dyn MediaLinks>,
     /// Posts and publications.
     pub posts: Arc<Posts>,
+    /// What is due when.
+    pub calendar: Calendar,
+    /// Calendars that others subscribe to.
+    pub feeds: Feeds,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -106,13 +113,16 @@ pub fn api(use_cases: UseCases, settings: Settings) -> impl Endpoint<Output = Re
     let outermost = settings.frame(Arc::clone(&use_cases.authenticate));
     let callback = Callback { connections: use_cases.connections.clone(), quotas: Arc::clone(&gate.quotas) };
     let file = MediaFile { media: Arc::clone(&use_cases.media), quotas: Arc::clone(&gate.quotas) };
+    let feed = FeedFile { feeds: use_cases.feeds.clone(), quotas: Arc::clone(&gate.quotas) };
     let routes = publish(resources(use_cases, settings), gate).at(CALLBACK, callback).at(MEDIA_FILE, file);
+    let routes = routes.at(FEED_FILE, feed);
     frame(outermost, routes)
 }
 
 fn resources(use_cases: UseCases, settings: Settings) -> Resources {
     let UseCases { accounts, sessions, organizations, api_keys, connections, readiness, .. } = use_cases;
     let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
+    let (calendar, feeds) = (use_cases.calendar, use_cases.feeds);
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -134,7 +144,8 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
         (
             MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
-            PublicationsResource { posts, cursors },
+            PublicationsResource { posts, cursors: cursors.clone() },
         ),
+        (CalendarResource { calendar, cursors: cursors.clone() }, FeedsResource { feeds, cursors }),
     )
 }

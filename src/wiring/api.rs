@@ -63,6 +63,8 @@ impl Parts {
             media: Arc::new(self.media(config)?),
             media_links: self.links.clone(),
             posts: Arc::new(self.posts()),
+            calendar: self.calendar(),
+            feeds: self.feeds(config)?,
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),

@@ -1,6 +1,7 @@
 //! The only code that names every crate: which implementation stands behind which port.
 
 mod api;
+mod calendar;
 mod connections;
 mod media;
 mod metrics;

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Channels, Person, World, hexadecimal::hexadecimal, process::Process, world::free_port};
+use crate::support::{
+    Caller, Channels, Person, World, hexadecimal::hexadecimal, process::Process, world::free_port,
+};
 
 const PASSWORD: &str = "canary-password-of-dana-9471";
 const CAPTION: &str = "canary caption 2203";
@@ -26,6 +28,14 @@ const REQUEST_LOG: [&str; 12] = [
     "request_id",
     "actor",
 ];
+
+/// Follows a calendar at its secret address, and returns what is secret about it.
+async fn follow(person: &Person) -> String {
+    let feeds = format!("/v1/workspaces/{}/feeds", person.workspace);
+    let address = person.post(&feeds, json!({ "name": "Team" })).await.is(201).text("/url");
+    Caller::new("", None).get(&address).await.is(200);
+    address.rsplit('/').next().unwrap().trim_end_matches(".ics").to_owned()
+}
 
 /// Goes through everything that involves a secret, and returns them all.
 async fn use_secrets(world: &World) -> (Person, Channels, BTreeSet<String>) {
@@ -48,6 +58,7 @@ async fn use_secrets(world: &World) -> (Person, Channels, BTreeSet<String>) {
     let key = person.post("/v1/api_keys", json!({ "name": "robot", "scopes": ["posts:read"] })).await.is(201);
     person.with(&key.text("/secret")).get("/v1/posts?limit=1").await.is(200);
     let secrets = [
+        follow(&person).await,
         PASSWORD.to_owned(),
         "canary-wrong-password-1".to_owned(),
         person.token.clone().unwrap(),

@@ -13,6 +13,7 @@ mod rotate_keys;
 mod run_the_demo;
 mod schedule_a_post;
 mod schema_matches;
+mod see_the_calendar;
 mod serve_and_stop;
 mod sign_in;
 mod support;

@@ -4,6 +4,7 @@
 //! also adds the id of the request. The document derives the statuses of each operation from its signature
 //! (see [`crate::document::lift`]), so that no handler lists them.
 
+mod calendar;
 mod code;
 mod connecting;
 mod explain;

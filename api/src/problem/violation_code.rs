@@ -55,6 +55,8 @@ pub const VIOLATION_CODES: &[(&str, &str)] = &[
     ("out_of_range", "The number is too small or too large."),
     ("platform_post_id_invalid", "This cannot be the id of a post of that platform."),
     ("provider_not_configured", "The deployment is not configured for the provider."),
+    ("range_backwards", "The last day lies before the first."),
+    ("range_too_long", "There are more days than one view may span."),
     ("repeated", "It may be given once, and stands there more often."),
     ("repeated_key", "The object names a member twice."),
     ("required", "It is required, and missing."),

@@ -1,6 +1,8 @@
 //! The resources: one file each, with its requests, its views and its handlers.
 
 mod api_keys;
+mod calendar;
+mod calendar_view;
 mod callback;
 mod callback_page;
 mod channels;
@@ -8,6 +10,8 @@ mod connection_view;
 mod connections;
 mod content;
 mod courtesy;
+mod feed_file;
+mod feeds;
 mod health;
 mod me;
 mod media;
@@ -26,9 +30,12 @@ use poem_openapi::Tags;
 
 pub use self::{
     api_keys::ApiKeysResource,
+    calendar::CalendarResource,
     callback::{Callback, PATH as CALLBACK},
     channels::ChannelsResource,
     connections::ConnectionsResource,
+    feed_file::{FeedFile, PATH as FEED_FILE},
+    feeds::FeedsResource,
     health::{HealthResource, Readiness},
     me::MeResource,
     media::MediaResource,
@@ -57,6 +64,9 @@ pub(crate) enum Chapter {
     /// Posts, when they are published, and each publication on its way to a channel.
     #[oai(rename = "Publishing")]
     Publishing,
+    /// What is due when: by day and channel, as a file, and as a calendar that other programs subscribe to.
+    #[oai(rename = "Calendar")]
+    Calendar,
     /// Connecting Facebook Pages and Instagram professional accounts, and what platforms accept.
     #[oai(rename = "Channels")]
     Channels,

@@ -13,4 +13,6 @@ tenancy::ids! {
     Publication => "pub" as PublicationId;
     /// Somebody's word that exactly this content may be published.
     Approval => "appr" as ApprovalId;
+    /// A calendar that calendar programs subscribe to.
+    Feed => "feed" as FeedId;
 }

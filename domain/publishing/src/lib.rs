@@ -5,8 +5,10 @@
 
 pub mod approval;
 pub mod authorizer;
+pub mod calendar;
 pub mod connection;
 pub mod content;
+pub mod feed;
 pub mod id;
 pub mod media;
 pub mod platform;

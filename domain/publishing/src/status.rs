@@ -63,6 +63,13 @@ pub fn derive(parts: &[Part]) -> PostStatus {
     }
 }
 
+/// Every part that, alone, shows one of these statuses. A draft has no parts, and no part shows one.
+pub fn parts_that_show(statuses: &[PostStatus]) -> Vec<Part> {
+    let all = State::ALL.iter().flat_map(|state| [false, true].map(|person| (*state, person)));
+    let parts = all.map(|(state, needs_person)| Part { state, needs_person });
+    parts.filter(|part| statuses.contains(&derive(&[*part]))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +92,18 @@ mod tests {
         assert_eq!(of(&[Failed, Missed]), PostStatus::Failed);
         assert_eq!(of(&[Missed]), PostStatus::Missed);
         assert_eq!(of(&[Cancelled]), PostStatus::Cancelled);
+    }
+
+    #[test]
+    fn the_parts_that_show_a_status_are_those_from_which_it_is_derived() {
+        let states = |statuses: &[PostStatus]| {
+            parts_that_show(statuses).iter().map(|part| (part.state, part.needs_person)).collect::<Vec<_>>()
+        };
+        assert_eq!(states(&[PostStatus::Missed]), [(Missed, false)]);
+        assert!(states(&[PostStatus::Scheduled]).contains(&(Ready, false)));
+        assert!(states(&[PostStatus::NeedsAttention]).contains(&(Unconfirmed, true)));
+        assert!(!states(&[PostStatus::Publishing]).contains(&(Unconfirmed, true)));
+        assert!(states(&[PostStatus::Draft, PostStatus::PartiallyPublished]).is_empty());
     }
 
     #[test]

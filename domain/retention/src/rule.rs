@@ -47,6 +47,8 @@ pub enum Topic {
     Posts,
     /// The log of attempts to publish.
     Attempts,
+    /// Secret addresses of calendars.
+    Feeds,
     /// Events that tell others what happened.
     Events,
 }
@@ -75,6 +77,7 @@ impl Topic {
             Self::DeletedMedia => "deleted_media",
             Self::Posts => "posts",
             Self::Attempts => "attempts",
+            Self::Feeds => "feeds",
             Self::Events => "events",
         }
     }

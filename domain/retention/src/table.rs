@@ -198,7 +198,14 @@ pub const RULES: &[Rule] = &[
     Rule {
         topic: Topic::Posts,
         what: "posts, approvals, publications",
-        places: &["posts", "post_targets", "approvals", "approved_content", "publications"],
+        places: &[
+            "posts",
+            "post_targets",
+            "approvals",
+            "approved_content",
+            "publications",
+            "calendar_entries",
+        ],
         class: Content,
         keep: With("the organization"),
         from: "-",
@@ -214,6 +221,16 @@ pub const RULES: &[Rule] = &[
         from: "-",
         action: Delete,
         why: "explains what happened to the post",
+    },
+    Rule {
+        topic: Topic::Feeds,
+        what: "hashes of the secret addresses of calendars, until they are revoked",
+        places: &["feeds"],
+        class: Secret,
+        keep: With("the workspace, the member and the API key that made it"),
+        from: "-",
+        action: Delete,
+        why: "calendar programs follow them without credentials",
     },
     Rule {
         topic: Topic::Events,

@@ -7,6 +7,7 @@
 pub mod backlog;
 pub mod backoff;
 pub mod best_times;
+pub mod calendar;
 pub mod local;
 pub mod missed;
 pub mod posting;

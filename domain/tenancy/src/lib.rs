@@ -25,7 +25,7 @@ pub mod session;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-mod text;
+pub mod text;
 pub mod throttle;
 
 pub use account::Accounts;

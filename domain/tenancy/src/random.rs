@@ -27,7 +27,7 @@ pub(crate) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcde
 pub(crate) const SECRET_LENGTH: usize = 43;
 
 /// A secret of 256 bits in letters and digits, behind a prefix that says what it is.
-pub(crate) fn new_secret(random: &dyn Random, prefix: &str) -> SecretString {
+pub fn new_secret(random: &dyn Random, prefix: &str) -> SecretString {
     let mut text = String::with_capacity(prefix.len() + SECRET_LENGTH);
     text.push_str(prefix);
     let mut bytes = [0; 64];

@@ -6,7 +6,7 @@ use crate::refusal::Violation;
 const LONGEST_NAME: usize = 200;
 
 /// Trims a name and checks that it is 1 to 200 characters without control characters.
-pub(crate) fn name(field: &'static str, text: &str) -> Result<String, Violation> {
+pub fn name(field: &'static str, text: &str) -> Result<String, Violation> {
     let text = text.trim();
     if text.is_empty() {
         Err(Violation::new(field, "empty", "must not be empty"))

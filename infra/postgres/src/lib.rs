@@ -1,9 +1,11 @@
 //! The stores, in a relational database. One store method is one transaction; a row is private to its file.
 #![forbid(unsafe_code)]
 
+pub mod calendar;
 pub mod connections;
 mod durable;
 pub mod error;
+pub mod feeds;
 pub mod idempotency;
 pub mod listen;
 pub mod media;

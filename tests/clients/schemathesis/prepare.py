@@ -102,6 +102,7 @@ def organization(name):
     workspace = call("GET", "/v1/workspaces", token=token)["data"][0]["id"]
     channels = connect(workspace, token)
     write_posts(workspace, channels, upload(workspace, token), token)
+    call("POST", f"/v1/workspaces/{workspace}/feeds", {"name": name}, token)
     key = call("POST", "/v1/api_keys", {"name": name, "scopes": KEY_SCOPES}, token)["secret"]
     login = {
         "endpoint": "/v1/sessions",

@@ -30,6 +30,8 @@ impl Belongings {
         person.schedule(&future, Utc::now() + TimeDelta::days(30)).await.is(200);
         let credentials = json!({ "mail": person.mail, "password": PASSWORD });
         let other_session = person.post("/v1/sessions", credentials).await.is(201).text("/id");
+        let feeds = format!("/v1/workspaces/{}/feeds", person.workspace);
+        let feed = person.post(&feeds, json!({ "name": "Team" })).await.is(201).text("/feed/id");
         let ids = BTreeMap::from([
             ("org", person.organization.clone()),
             ("ws", person.workspace.clone()),
@@ -37,6 +39,7 @@ impl Belongings {
             ("chan", channels.facebook),
             ("media", media),
             ("key", key),
+            ("feed", feed),
             ("post", post),
             ("pub", published["publications"][0]["id"].as_str().unwrap().to_owned()),
             ("session", other_session),

@@ -85,7 +85,7 @@ async fn lists_hold_nothing_of_another_organization() {
     let theirs = Belongings::collect(&world, "Theirs").await;
     let document = document();
     let mut seen = BTreeSet::new();
-    for operation in Operation::all(&document).iter().filter(|one| one.is_plain_get()) {
+    for operation in Operation::all(&document).iter().filter(|one| one.is_list()) {
         let path = operation.path_with_workspace(&document, &ours);
         let reply = ours.person.get(&path).await;
         assert_eq!(reply.status, 200, "{path} {:#}", reply.body);

@@ -77,17 +77,27 @@ impl Operation {
         self.value.get("security").and_then(Value::as_array).is_none_or(Vec::is_empty)
     }
 
-    pub(super) fn is_plain_get(&self) -> bool {
-        self.method == "GET" && !self.path.contains('{') && self.path.starts_with("/v1/") && !self.is_public()
+    /// Whether it reads a list, of everything or of a workspace.
+    pub(super) fn is_list(&self) -> bool {
+        let path = self.path.replace("{workspace_id}", "");
+        self.method == "GET" && !path.contains('{') && path.starts_with("/v1/") && !self.is_public()
     }
 
     /// The path of a list; with the workspace where it insists on one.
     pub(super) fn path_with_workspace(&self, document: &Value, ours: &Belongings) -> String {
+        let path = self.path.replace("{workspace_id}", &ours.person.workspace);
+        format!("{path}?{}", self.required_query(document, ours, None).join("&"))
+    }
+
+    /// What the query must have beside a parameter: our own ids, and values as the document shows them.
+    fn required_query(&self, document: &Value, ours: &Belongings, beside: Option<&str>) -> Vec<String> {
         let required = self.parameters("query").into_iter().filter(|p| p["required"] == true);
-        let pairs: Vec<_> = required
-            .filter_map(|p| Some(format!("{}={}", name(p), ours.matching(pattern(document, p)?))))
-            .collect();
-        format!("{}?{}", self.path, pairs.join("&"))
+        let pair = |p: &Value| {
+            let shown = p["schema"]["examples"][0].as_str().map(str::to_owned);
+            let value = pattern(document, p).map(|pattern| ours.matching(pattern).to_owned()).or(shown);
+            format!("{}={}", name(p), value.unwrap_or_default())
+        };
+        required.filter(|p| Some(name(p)) != beside).map(pair).collect()
     }
 
     fn parameters(&self, place: &str) -> Vec<&Value> {
@@ -136,6 +146,8 @@ impl Probe {
                 pattern(document, parameter).unwrap_or_else(|| panic!("{} is no id", operation.path));
             let foreign = theirs.matching(pattern);
             let path = operation.path.replace(&format!("{{{}}}", name(parameter)), foreign);
+            let query = operation.required_query(document, ours, None);
+            let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
             probes.push(probe(Place::Path, foreign, path, body(None)));
         }
         let own = operation.parameters("path").into_iter().fold(operation.path.clone(), |path, parameter| {
@@ -145,12 +157,10 @@ impl Probe {
         for parameter in operation.parameters("query") {
             if let Some(pattern) = pattern(document, parameter) {
                 let foreign = theirs.matching(pattern);
-                probes.push(probe(
-                    Place::Query,
-                    foreign,
-                    format!("{own}?{}={foreign}", name(parameter)),
-                    None,
-                ));
+                let mut query = operation.required_query(document, ours, Some(name(parameter)));
+                query.push(format!("{}={foreign}", name(parameter)));
+                let path = format!("{own}?{}", query.join("&"));
+                probes.push(probe(Place::Query, foreign, path, None));
             }
         }
         for slot in operation.body().map(|(_, schema)| example::slots(document, schema)).unwrap_or_default() {

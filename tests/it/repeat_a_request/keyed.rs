@@ -17,10 +17,11 @@ use super::{dies_over, lose_the_answer, posts, serve, serve_until};
 use crate::support::{Person, Reply, World, pictures::jpeg, process::Process, sandbox::PAGE};
 
 /// Each operation with the table in which it makes a row.
-const KEYED: [(&str, &str); 7] = [
+const KEYED: [(&str, &str); 8] = [
     ("chooseChannels", "channels"),
     ("createApiKey", "api_keys"),
     ("createConnection", "connections"),
+    ("createFeed", "feeds"),
     ("createPost", "posts"),
     ("createWorkspace", "workspaces"),
     ("importMedia", "media_assets"),
@@ -52,6 +53,9 @@ impl Desk {
             "createApiKey" => ask("/v1/api_keys").json(&json!({ "name": "ci", "scopes": ["posts:read"] })),
             "createConnection" => {
                 ask("/v1/connections").json(&json!({ "workspace_id": workspace, "provider": "meta" }))
+            }
+            "createFeed" => {
+                ask(&format!("/v1/workspaces/{workspace}/feeds")).json(&json!({ "name": "Team" }))
             }
             "createPost" => ask("/v1/posts").json(&json!({ "workspace_id": workspace, "caption": "Once" })),
             "createWorkspace" => {
@@ -110,7 +114,7 @@ async fn rows(world: &World, table: &str) -> i64 {
 /// Insists that a repeated request is answered as the first one was to be.
 async fn answered(desk: &Desk, operation: &str) -> Value {
     let again = desk.send(operation).await;
-    if matches!(operation, "createApiKey" | "createConnection") {
+    if matches!(operation, "createApiKey" | "createConnection" | "createFeed") {
         let again = again.refuses(409, "idempotency_secret_gone");
         return again.header("location").into();
     }

@@ -1,5 +1,6 @@
 //! Posts with their targets, approvals and planned publications.
 
+mod batch;
 mod channels;
 mod decide;
 mod facts;
@@ -8,6 +9,8 @@ mod row;
 mod save;
 mod store;
 
+pub(crate) use batch::batch;
+pub(crate) use read::reach;
 pub use store::PgPostStore;
 
 use publishing::post::PostError;

@@ -1,6 +1,7 @@
 //! The tables, as diesel sees them: declared by hand beside the migration that makes them, one file per topic. A test
 //! compares them with a migrated database ([`differences`]).
 
+pub mod calendar;
 pub mod connections;
 mod fit;
 pub mod idempotency;
@@ -16,8 +17,15 @@ use crate::{error::StoreError, pool::Pool};
 
 /// Every table of the program.
 pub fn tables() -> Vec<Shape> {
-    [tenancy::tables(), connections::tables(), media::tables(), publishing::tables(), idempotency::tables()]
-        .concat()
+    [
+        tenancy::tables(),
+        connections::tables(),
+        media::tables(),
+        publishing::tables(),
+        idempotency::tables(),
+        calendar::tables(),
+    ]
+    .concat()
 }
 
 /// What differs between the declared tables and the ones in the database, one sentence each; empty when they agree.

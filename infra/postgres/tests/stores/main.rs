@@ -1,6 +1,8 @@
 //! The stores against a real server, the one that `TEST_DATABASE_URL` names or else a private one: each test has a database of its own.
 
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod foundation;

@@ -1,0 +1,79 @@
+//! Taking a calendar elsewhere, in batches: memory does not grow with the number of posts.
+
+use chrono::NaiveDate;
+use scheduling::{
+    Tz,
+    calendar::{DaysError, end_of, start_of},
+};
+use tenancy::{Caller, WorkspaceId};
+
+use super::{Calendar, Entry, Part, Position, Selection, view::ViewError};
+use crate::{
+    id::{ChannelId, PostId},
+    post::{PostError, PostView},
+    status::PostStatus,
+};
+
+/// How many things a batch has; captions may be long.
+const BATCH: u16 = 100;
+
+/// Which days, both included; without an end, all that there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Range {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
+    /// The zone of the days; the workspace's if nobody says.
+    pub zone: Option<Tz>,
+}
+
+/// What is to be taken.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Whose calendar.
+    pub workspace: WorkspaceId,
+    /// Which days.
+    pub range: Range,
+    /// Only for this channel.
+    pub channel: Option<ChannelId>,
+    /// Only with this status.
+    pub status: Option<PostStatus>,
+}
+
+impl Calendar {
+    /// What an export reads, for a caller who may.
+    pub async fn select(&self, caller: &Caller, wanted: &Wanted) -> Result<Selection, ViewError> {
+        let own = self.enter(caller, wanted.workspace, wanted.channel).await?;
+        let Range { from, to, zone } = wanted.range;
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            return Err(DaysError::Backwards.into());
+        }
+        let zone = zone.unwrap_or(own);
+        Ok(Selection {
+            from: from.map(|date| start_of(date, zone)),
+            until: to.map(|date| end_of(date, zone)),
+            channels: wanted.channel.map(|channel| vec![channel]),
+            statuses: wanted.status.map(|status| vec![status]),
+            ..Selection::of(caller.organization, wanted.workspace)
+        })
+    }
+
+    /// The next entries, with all of their captions; none after the last.
+    pub async fn entries(
+        &self,
+        selection: &Selection,
+        after: Option<Position>,
+    ) -> Result<Vec<Entry>, PostError> {
+        self.store.entries(selection, Part { after, limit: BATCH, caption: i32::MAX.unsigned_abs() }).await
+    }
+
+    /// The next posts in order of creation; none after the last.
+    pub async fn posts(
+        &self,
+        selection: &Selection,
+        after: Option<PostId>,
+    ) -> Result<Vec<PostView>, PostError> {
+        self.store.posts(selection, after, BATCH).await
+    }
+}
