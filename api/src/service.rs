@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::{Endpoint, Response};
 use publishing::{
     connection::Connections,
+    event::Events,
     media::{Media, links::MediaLinks},
     post::Posts,
 };
@@ -16,10 +17,10 @@ use crate::{
     publish::publish,
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
-        ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
-        MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource, PlatformsResource,
-        PostsResource, PublicationsResource, Readiness, RegistrationsResource, SessionsResource,
-        WorkspacesResource,
+        ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, EventsResource,
+        HealthResource, MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource,
+        PlatformsResource, PostsResource, PublicationsResource, Readiness, RegistrationsResource,
+        SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -31,6 +32,7 @@ pub type Resources = (
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
+    EventsResource,
 );
 
 /// What the API calls.
@@ -52,6 +54,8 @@ pub struct UseCases {
     pub media_links: Arc<dyn MediaLinks>,
     /// Posts and publications.
     pub posts: Arc<Posts>,
+    /// What happened.
+    pub events: Events,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -112,7 +116,8 @@ pub fn api(use_cases: UseCases, settings: Settings) -> impl Endpoint<Output = Re
 
 fn resources(use_cases: UseCases, settings: Settings) -> Resources {
     let UseCases { accounts, sessions, organizations, api_keys, connections, readiness, .. } = use_cases;
-    let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
+    let (media, links, posts, events) =
+        (use_cases.media, use_cases.media_links, use_cases.posts, use_cases.events);
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -134,7 +139,8 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
         (
             MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
-            PublicationsResource { posts, cursors },
+            PublicationsResource { posts, cursors: cursors.clone() },
         ),
+        EventsResource { events, cursors },
     )
 }

@@ -1,6 +1,7 @@
 //! The resources: one file each, with its requests, its views and its handlers.
 
 mod api_keys;
+mod attempts;
 mod callback;
 mod callback_page;
 mod channels;
@@ -8,6 +9,7 @@ mod connection_view;
 mod connections;
 mod content;
 mod courtesy;
+mod events;
 mod health;
 mod me;
 mod media;
@@ -19,6 +21,7 @@ mod post_view;
 mod posts;
 mod publications;
 mod registrations;
+mod risk;
 mod sessions;
 mod workspaces;
 
@@ -29,6 +32,7 @@ pub use self::{
     callback::{Callback, PATH as CALLBACK},
     channels::ChannelsResource,
     connections::ConnectionsResource,
+    events::EventsResource,
     health::{HealthResource, Readiness},
     me::MeResource,
     media::MediaResource,

@@ -1,6 +1,7 @@
 //! How values of the domain are written in the API, each with its own schema.
 
 mod cursor;
+mod event_kind;
 mod id;
 mod instant;
 mod link;
@@ -62,6 +63,7 @@ use {as_text, plain_type};
 
 pub use self::{
     cursor::Cursor,
+    event_kind::EventKind,
     id::Id,
     instant::Instant,
     link::Link,

@@ -47,6 +47,8 @@ pub enum Topic {
     Posts,
     /// The log of attempts to publish.
     Attempts,
+    /// What was found when a publication was looked at before its time.
+    Preflights,
     /// Events that tell others what happened.
     Events,
 }
@@ -75,6 +77,7 @@ impl Topic {
             Self::DeletedMedia => "deleted_media",
             Self::Posts => "posts",
             Self::Attempts => "attempts",
+            Self::Preflights => "preflights",
             Self::Events => "events",
         }
     }

@@ -4,6 +4,7 @@
 pub mod connections;
 mod durable;
 pub mod error;
+pub mod events;
 pub mod idempotency;
 pub mod listen;
 pub mod media;

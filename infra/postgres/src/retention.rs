@@ -68,7 +68,8 @@ const fn statement(topic: Topic) -> Option<&'static str> {
         | Topic::Media
         | Topic::DeletedMediaBytes
         | Topic::Posts
-        | Topic::Attempts => return None,
+        | Topic::Attempts
+        | Topic::Preflights => return None,
     })
 }
 

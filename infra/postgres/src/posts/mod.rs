@@ -1,13 +1,17 @@
 //! Posts with their targets, approvals and planned publications.
 
 mod channels;
+mod clocks;
 mod decide;
 mod facts;
+pub(crate) mod preflight;
 mod read;
 mod row;
 mod save;
 mod store;
 
+pub use clocks::PgClockStore;
+pub use preflight::PgPreflightStore;
 pub use store::PgPostStore;
 
 use publishing::post::PostError;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod foundation;
 #[cfg(test)]
 mod idempotency;
