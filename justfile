@@ -32,6 +32,10 @@ deny:
 advisories:
     cargo deny --workspace check advisories
 
+# Show which posts move because the clocks of their zones have new rules; changes nothing
+tzdata-diff:
+    cargo run --quiet -- tzdata-diff
+
 # Write openapi.yaml anew from the code
 openapi:
     cargo run --quiet -- openapi > target/openapi.yaml

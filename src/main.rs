@@ -1,4 +1,4 @@
-//! The one binary: `postern demo`, `serve`, `work`, `sandbox`, `migrate`, `openapi`, `keys`, `config`.
+//! The one binary: `postern demo`, `serve`, `work`, `sandbox`, `migrate`, `tzdata-diff`, `openapi`, `keys`, `config`.
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@ use poem::{Endpoint, Response};
 use publishing::{
     calendar::Calendar,
     connection::Connections,
+    event::Events,
     feed::Feeds,
     media::{Media, links::MediaLinks},
     post::Posts,
@@ -19,9 +20,9 @@ use crate::{
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
         ApiKeysResource, CALLBACK, CalendarResource, Callback, ChannelsResource, ConnectionsResource,
-        FEED_FILE, FeedFile, FeedsResource, HealthResource, MEDIA_FILE, MeResource, MediaFile, MediaResource,
-        OrganizationResource, PlatformsResource, PostsResource, PublicationsResource, Readiness,
-        RegistrationsResource, SessionsResource, WorkspacesResource,
+        EventsResource, FEED_FILE, FeedFile, FeedsResource, HealthResource, MEDIA_FILE, MeResource,
+        MediaFile, MediaResource, OrganizationResource, PlatformsResource, PostsResource,
+        PublicationsResource, Readiness, RegistrationsResource, SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -33,7 +34,7 @@ pub type Resources = (
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
-    (CalendarResource, FeedsResource),
+    (CalendarResource, FeedsResource, EventsResource),
 );
 
 /// What the API calls.
@@ -59,6 +60,8 @@ pub struct UseCases {
     pub calendar: Calendar,
     /// Calendars that others subscribe to.
     pub feeds: Feeds,
+    /// What happened.
+    pub events: Events,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -123,6 +126,7 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
     let UseCases { accounts, sessions, organizations, api_keys, connections, readiness, .. } = use_cases;
     let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
     let (calendar, feeds) = (use_cases.calendar, use_cases.feeds);
+    let events = use_cases.events;
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -146,6 +150,10 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
             PublicationsResource { posts, cursors: cursors.clone() },
         ),
-        (CalendarResource { calendar, cursors: cursors.clone() }, FeedsResource { feeds, cursors }),
+        (
+            CalendarResource { calendar, cursors: cursors.clone() },
+            FeedsResource { feeds, cursors: cursors.clone() },
+            EventsResource { events, cursors },
+        ),
     )
 }

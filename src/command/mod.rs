@@ -5,6 +5,7 @@ mod keys;
 mod migrate;
 mod sandbox;
 mod serve;
+mod tzdata_diff;
 
 use std::{
     io::{ErrorKind, Write},
@@ -40,6 +41,8 @@ enum Command {
     Sandbox(sandbox::Sandbox),
     /// Brings the database up to date and ends.
     Migrate,
+    /// Prints which posts would move because the clocks of their zones have new rules, and moves none.
+    TzdataDiff,
     /// Prints the API's document.
     Openapi {
         /// As JSON instead of YAML.
@@ -91,6 +94,7 @@ impl Command {
             Self::Work => block_on(serve::run(Roles { api: false, workers: true }))??,
             Self::Sandbox(sandbox) => block_on(sandbox.run())??,
             Self::Migrate => block_on(migrate::run())??,
+            Self::TzdataDiff => block_on(tzdata_diff::run())??,
             Self::Keys(keys) => block_on(keys.run())??,
         }
         Ok(ExitCode::SUCCESS)

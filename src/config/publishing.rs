@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use publishing::timing::{Timing, UnsafeTiming};
+use publishing::{
+    preflight::Leads,
+    timing::{Timing, UnsafeTiming},
+};
 
 use super::reader::Reader;
 
@@ -13,6 +16,8 @@ pub(crate) struct Publishing {
     pub(crate) concurrency: usize,
     /// The pauses of the protocol, checked against each other.
     pub(crate) timing: Timing,
+    /// When publications are looked at before their time.
+    pub(crate) preflight: Leads,
 }
 
 impl Publishing {
@@ -26,8 +31,18 @@ impl Publishing {
             };
             reader.refuse(name, unsafe_timing.to_string());
         }
-        Some(Self { concurrency: concurrency?, timing: timing? })
+        let preflight = preflight(reader);
+        Some(Self { concurrency: concurrency?, timing: timing?, preflight: preflight? })
     }
+}
+
+fn preflight(reader: &Reader<'_>) -> Option<Leads> {
+    let lead = |name| reader.within(name, Duration::from_mins(2)..=Duration::from_hours(14 * 24));
+    let (early, late) = (lead("preflight_early")?, lead("preflight_late")?);
+    if late > early {
+        reader.refuse("preflight_late", "is longer than preflight_early: the late look would come first");
+    }
+    Some(Leads { early, late })
 }
 
 fn timing(reader: &Reader<'_>) -> Option<Timing> {

@@ -223,6 +223,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     row("publish_look_deadline", Time, Value("30m"), "How long Postern looks before it asks a person."),
     row("publish_max_backoff", Time, Value("5m"), "The longest pause between retries."),
+    row(
+        "preflight_early",
+        Time,
+        Value("24h"),
+        "How long before it is due a publication is looked at for what would keep it from going out; see docs/lateness.md.",
+    ),
+    row(
+        "preflight_late",
+        Time,
+        Value("1h"),
+        "How long before it is due it is looked at once more. Not longer than the early look.",
+    ),
 ];
 
 /// The row of a name.

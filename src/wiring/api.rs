@@ -9,8 +9,8 @@ use ::api::{
     traffic::{Intake, Origins, Pseudonyms, Quota, ServerLimits},
 };
 use async_trait::async_trait;
-use postgres::{Pool, idempotency::PgIdempotency, posts::PgPostStore};
-use publishing::post::Posts;
+use postgres::{Pool, events::PgEventStore, idempotency::PgIdempotency, posts::PgPostStore};
+use publishing::{event::Events, post::Posts};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tenancy::sealing::Vault;
@@ -65,6 +65,7 @@ impl Parts {
             posts: Arc::new(self.posts()),
             calendar: self.calendar(),
             feeds: self.feeds(config)?,
+            events: Events { store: Arc::new(PgEventStore::new(self.pool.clone())) },
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),

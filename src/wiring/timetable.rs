@@ -4,8 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use identity::SystemClock;
 use jobs::timetable::{Entry, Swept};
-use postgres::{connections::PgConnectionStore, retention::PgSweep};
-use publishing::connection::{CheckStore, Connections, SweepStore};
+use postgres::{
+    connections::PgConnectionStore,
+    posts::{PgClockStore, PgPreflightStore},
+    publications::PgBacklogStore,
+    retention::PgSweep,
+};
+use publishing::{
+    backlog::Backlog,
+    clocks::Clocks,
+    connection::{CheckStore, Connections, SweepStore},
+    preflight::Preflight,
+};
 use retention::{RULES, Sweep};
 use tenancy::Clock;
 
@@ -14,10 +24,15 @@ use crate::config::Config;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 /// Most rows of one statement: a long transaction would be in everybody's way.
 const ROWS: u32 = 5_000;
 /// Most connections asked about in a row.
 const CHECKS: u32 = 50;
+/// Most publications that are looked at before their time in one transaction.
+const LOOKS: u32 = 200;
+/// Most of those transactions in a row.
+const ROUNDS: usize = 25;
 
 impl Parts {
     pub(super) fn timetable(&self, config: &Config) -> Result<Vec<Entry>, WireError> {
@@ -36,8 +51,55 @@ impl Parts {
                 move || orphans(grants.clone())
             }),
             Entry::new("connection_checks", MINUTE, move || checks(grants.clone(), connections.clone())),
+            Entry::new("preflight", MINUTE, {
+                let preflight = Arc::new(self.preflight(config));
+                move || look_ahead(preflight.clone())
+            }),
+            Entry::new("backlog", MINUTE, {
+                let store = Arc::new(PgBacklogStore::new(self.pool.clone()));
+                let backlog = Arc::new(Backlog { store, clock: self.clock.clone() });
+                move || recover(backlog.clone())
+            }),
+            Entry::new("clocks", DAY, {
+                let clocks = Arc::new(self.clocks());
+                move || settle(clocks.clone())
+            }),
         ])
     }
+
+    fn preflight(&self, config: &Config) -> Preflight {
+        let store = Arc::new(PgPreflightStore::new(self.pool.clone()));
+        Preflight { store, clock: self.clock.clone(), leads: config.publishing.preflight }
+    }
+
+    /// Holds posts against the clocks of their zones.
+    fn clocks(&self) -> Clocks {
+        Clocks { store: Arc::new(PgClockStore::new(self.pool.clone())), timing: self.timing }
+    }
+}
+
+/// Looks at what is due within the leads, until nothing is left or others want their turn.
+async fn look_ahead(preflight: Arc<Preflight>) -> Swept {
+    let mut looked = 0;
+    for _ in 0..ROUNDS {
+        let found = preflight.run(LOOKS).await.map_err(|error| error.to_string())?;
+        looked += found;
+        if found < u64::from(LOOKS) {
+            break;
+        }
+    }
+    Ok(looked)
+}
+
+/// Decides what becomes of a backlog for which a platform's quota does not suffice.
+async fn recover(backlog: Arc<Backlog>) -> Swept {
+    backlog.recover().await.map_err(|error| error.to_string())
+}
+
+/// Moves posts whose time on the wall means another instant by now. A new version of the program brings new rules, so this runs at
+/// every start; once a day it finds what a worker of an older version has planned meanwhile.
+async fn settle(clocks: Arc<Clocks>) -> Swept {
+    clocks.settle().await.map_err(|error| error.to_string())
 }
 
 /// Carries the retention table out.

@@ -1,6 +1,7 @@
 //! The resources: one file each, with its requests, its views and its handlers.
 
 mod api_keys;
+mod attempts;
 mod calendar;
 mod calendar_view;
 mod callback;
@@ -10,6 +11,7 @@ mod connection_view;
 mod connections;
 mod content;
 mod courtesy;
+mod events;
 mod feed_file;
 mod feeds;
 mod health;
@@ -23,6 +25,7 @@ mod post_view;
 mod posts;
 mod publications;
 mod registrations;
+mod risk;
 mod sessions;
 mod workspaces;
 
@@ -34,6 +37,7 @@ pub use self::{
     callback::{Callback, PATH as CALLBACK},
     channels::ChannelsResource,
     connections::ConnectionsResource,
+    events::EventsResource,
     feed_file::{FeedFile, PATH as FEED_FILE},
     feeds::FeedsResource,
     health::{HealthResource, Readiness},

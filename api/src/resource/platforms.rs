@@ -60,6 +60,8 @@ struct PlatformRules {
     required_scopes: Vec<String>,
     /// The youngest person the platform allows, in years.
     min_age: u8,
+    /// Most posts of one Page or account within any 24 hours; absent where unlimited.
+    max_posts_a_day: Option<u32>,
 }
 
 impl From<&Capabilities> for PlatformRules {
@@ -86,6 +88,7 @@ impl From<&Capabilities> for PlatformRules {
             },
             required_scopes: texts(can.required_scopes),
             min_age: can.min_age,
+            max_posts_a_day: can.max_posts_a_day,
         }
     }
 }

@@ -8,7 +8,10 @@ use publishing::{
     post::{self, PostPatch as Patch, PostView},
 };
 use scheduling::{LocalSchedule, Schedule};
-use tenancy::id::{ApiKey, Person, Workspace};
+use tenancy::{
+    id::{ApiKey, Person, Workspace},
+    organization::LateLimit,
+};
 
 use super::{
     content::{Attachment, Target, attachments, link, targets},
@@ -35,6 +38,9 @@ pub(super) struct NewPost {
     /// The channels.
     #[oai(default, validator(max_items = 50))]
     pub(super) targets: Vec<Target>,
+    /// How late it may still go out, in minutes; what is later is missed. Without it, as late as its workspace says.
+    #[oai(validator(maximum(value = "10080")))]
+    pub(super) publish_late_by_minutes: Option<u16>,
 }
 
 /// What changes about a post. What is absent stays.
@@ -52,6 +58,9 @@ pub(super) struct PostPatch {
     /// Other channels.
     #[oai(validator(max_items = 50))]
     targets: Option<Vec<Target>>,
+    /// How late it may still go out, in minutes; `null`: as late as its workspace says.
+    #[oai(nullable, validator(maximum(value = "10080")))]
+    publish_late_by_minutes: MaybeUndefined<u16>,
 }
 
 /// When a post is due: the intent, and the instant it means.
@@ -101,6 +110,8 @@ pub(super) struct Post {
     targets: Vec<Target>,
     /// When it is due, once it was scheduled.
     schedule: Option<ScheduleView>,
+    /// How late it may still go out, in minutes, where it differs from its workspace.
+    publish_late_by_minutes: Option<u16>,
     /// One per channel, once it was scheduled.
     publications: Vec<Publication>,
     /// The person who answers for it.
@@ -138,6 +149,7 @@ impl From<PostView> for Post {
             media: post.content.media.into_iter().map(Into::into).collect(),
             targets: post.targets.into_iter().map(Into::into).collect(),
             schedule: post.schedule.map(Into::into),
+            publish_late_by_minutes: post.late_limit.map(LateLimit::minutes),
             publications: publications.into_iter().map(Into::into).collect(),
             author_id: post.author.person.into(),
             api_key_id: post.author.api_key.map(Into::into),
@@ -177,11 +189,26 @@ impl NewPost {
     }
 }
 
-impl From<PostPatch> for Patch {
-    fn from(patch: PostPatch) -> Self {
+impl TryFrom<PostPatch> for Patch {
+    type Error = Problem;
+
+    fn try_from(patch: PostPatch) -> Result<Self, Problem> {
         let (media, targets) = (patch.media.map(attachments), patch.targets.map(targets));
-        Self { caption: patch.caption, link: link(patch.link), media, targets }
+        let late_limit = match patch.publish_late_by_minutes {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(minutes) => Some(Some(late_limit(minutes)?)),
+        };
+        Ok(Self { caption: patch.caption, link: link(patch.link), media, targets, late_limit })
     }
+}
+
+/// How late a post may be.
+pub(super) fn late_limit(minutes: u16) -> Result<LateLimit, Problem> {
+    LateLimit::from_minutes(minutes.into()).map_err(|wrong| {
+        let pointer = Pointer::to("publish_late_by_minutes");
+        Problem::invalid(vec![Violation::body(pointer, wrong.code, wrong.detail)])
+    })
 }
 
 /// What stands against scheduling a post.

@@ -18,7 +18,7 @@ use tenancy::id::Workspace;
 use super::{
     Chapter,
     content::targets,
-    post_view::{NewPost, NewSchedule, Objection, Post, PostPatch, Validation},
+    post_view::{NewPost, NewSchedule, Objection, Post, PostPatch, Validation, late_limit},
 };
 use crate::{
     answer::{Created, Done, Found},
@@ -105,6 +105,7 @@ impl PostsResource {
                     content: body.content(),
                     targets: targets(body.targets),
                     author: (&caller.actor).into(),
+                    late_limit: body.publish_late_by_minutes.map(late_limit).transpose()?,
                     fence,
                 };
                 self.posts.write(&caller, draft).await?
@@ -153,7 +154,7 @@ impl PostsResource {
             Some(version) => version,
             None => self.posts.get(&caller, id.0.0).await?.post.version,
         };
-        Ok(shown(self.posts.change(&caller, id.0.0, expected, body.into()).await?))
+        Ok(shown(self.posts.change(&caller, id.0.0, expected, body.try_into()?).await?))
     }
 
     /// Delete a post

@@ -14,7 +14,7 @@ use publishing::{
 };
 use tenancy::id::Workspace;
 
-use super::Chapter;
+use super::{Chapter, attempts::Attempts, post_view::NewSchedule, risk::RiskWarning};
 use crate::{
     answer::Found,
     problem::Answer,
@@ -23,7 +23,7 @@ use crate::{
         permissions::{PublishPosts, ReadPosts},
     },
     strict::StrictJson,
-    value::{AttemptStep, AttemptVerdict, Id, Instant, Link, PlatformName, PublicationState},
+    value::{Id, Instant, Link, PlatformName, PublicationState},
 };
 
 /// Why something did not go out.
@@ -90,6 +90,9 @@ pub(super) struct Publication {
     created_at: Instant,
     /// When it last changed.
     updated_at: Instant,
+    /// What stands in its way, found before its time: as of a day and an hour before it is due, and every few minutes while something
+    /// does. Empty where nothing was found, or not looked yet.
+    warnings: Vec<RiskWarning>,
 }
 
 impl From<publication::Publication> for Publication {
@@ -114,49 +117,9 @@ impl From<publication::Publication> for Publication {
             published_at: one.published_at.map(Into::into),
             created_at: one.created_at.into(),
             updated_at: one.updated_at.into(),
+            warnings: one.warnings.into_iter().map(Into::into).collect(),
         }
     }
-}
-
-/// One line of a publication's history: what was tried and what came of it. The platform's own words are never kept.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct Attempt {
-    /// When.
-    at: Instant,
-    /// Which step.
-    step: AttemptStep,
-    /// What came of it.
-    verdict: AttemptVerdict,
-    /// Why, where there was a refusal.
-    reason: Option<String>,
-    /// The HTTP status the platform answered with.
-    platform_status: Option<u16>,
-    /// The platform's error code.
-    platform_code: Option<i64>,
-    /// The platform's error subcode.
-    platform_subcode: Option<i64>,
-}
-
-impl From<publication::Attempt> for Attempt {
-    fn from(one: publication::Attempt) -> Self {
-        Self {
-            at: one.at.into(),
-            step: AttemptStep(one.step),
-            verdict: AttemptVerdict(one.verdict),
-            reason: one.reason.map(|reason| reason.as_str().into()),
-            platform_status: one.code.status,
-            platform_code: one.code.code,
-            platform_subcode: one.code.subcode,
-        }
-    }
-}
-
-/// A history, oldest first.
-#[derive(Object)]
-struct Attempts {
-    /// At most the newest 200 lines.
-    data: Vec<Attempt>,
 }
 
 /// What a person found on the platform.
@@ -211,6 +174,8 @@ impl PublicationsResource {
         state: Query<Option<PublicationState>>,
         /// Only those that (do not) wait for a person.
         needs_person: Query<Option<bool>>,
+        /// Only those in whose way something (or nothing) stands, as their `warnings` say.
+        at_risk: Query<Option<bool>>,
     ) -> Answer<Found<Page<Publication>>> {
         let list = self.cursors.list("publications", caller.organization, limit.0);
         let part = list.part(after.0.as_deref())?;
@@ -220,6 +185,7 @@ impl PublicationsResource {
             channel: channel_id.0.map(|id| id.0),
             state: state.0.map(|state| state.0),
             needs_person: needs_person.0,
+            at_risk: at_risk.0,
             after: part.after,
             limit: part.limit.into(),
         };
@@ -262,6 +228,21 @@ impl PublicationsResource {
         id: Path<Id<id::Publication>>,
     ) -> Answer<Found<Publication>> {
         Ok(Found::plain(self.posts.retry(&caller, id.0.0).await?.into()))
+    }
+
+    /// Try a publication again at another time
+    ///
+    /// As `retryPublication`, but not now: what failed, was missed or was cancelled is planned for the time that is given, with the
+    /// content as it was approved. It may be as late as before.
+    #[oai(path = "/publications/:id/reschedule", method = "post", operation_id = "reschedulePublication")]
+    async fn reschedule(
+        &self,
+        caller: Access<PublishPosts>,
+        id: Path<Id<id::Publication>>,
+        body: StrictJson<NewSchedule>,
+    ) -> Answer<Found<Publication>> {
+        let StrictJson(body) = body;
+        Ok(Found::plain(self.posts.reschedule(&caller, id.0.0, body.read()?).await?.into()))
     }
 
     /// Decide what nobody else can know

@@ -2,6 +2,7 @@
 
 mod cursor;
 mod date;
+mod event_kind;
 mod id;
 mod instant;
 mod link;
@@ -64,6 +65,7 @@ use {as_text, plain_type};
 pub use self::{
     cursor::Cursor,
     date::Date,
+    event_kind::EventKind,
     id::Id,
     instant::Instant,
     link::Link,

@@ -86,6 +86,16 @@ impl ApprovedContent {
         Format::of(self.pictures.len())
     }
 
+    /// The same as somebody writes it, to be validated anew.
+    pub fn as_written(&self) -> Content {
+        let picture = |p: &ApprovedPicture| Attachment { media: p.media, alt_text: p.alt_text.clone() };
+        Content {
+            caption: self.caption.clone(),
+            link: self.link.clone(),
+            media: self.pictures.iter().map(picture).collect(),
+        }
+    }
+
     /// The hash an approval is bound to: SHA-256 over the channel and every field, each with its length before it, so
     /// that no two different contents have the same bytes.
     pub fn hash(&self, channel: ChannelId) -> ContentHash {

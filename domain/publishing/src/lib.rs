@@ -5,14 +5,18 @@
 
 pub mod approval;
 pub mod authorizer;
+pub mod backlog;
 pub mod calendar;
+pub mod clocks;
 pub mod connection;
 pub mod content;
+pub mod event;
 pub mod feed;
 pub mod id;
 pub mod media;
 pub mod platform;
 pub mod post;
+pub mod preflight;
 pub mod publication;
 pub mod publisher;
 pub mod queue;

@@ -133,6 +133,8 @@ pub struct Capabilities {
     pub required_scopes: &'static [&'static str],
     /// The youngest person the platform allows, in years.
     pub min_age: u8,
+    /// Most posts of one Page or account within any 24 hours, where limited.
+    pub max_posts_a_day: Option<u32>,
 }
 
 /// Facebook Pages. Limits: Page photos reference (10 MB; JPEG, BMP, PNG, GIF, TIFF; of these Postern keeps JPEG, PNG and GIF);
@@ -155,10 +157,12 @@ const FACEBOOK: Capabilities = Capabilities {
     },
     required_scopes: &["pages_show_list", "pages_read_engagement", "pages_manage_posts"],
     min_age: 13,
+    max_posts_a_day: None,
 };
 
 /// Instagram professional accounts. Limits: Instagram platform, content publishing and IG User media reference (JPEG only, 8 MB, 4:5 to
-/// 1.91:1, width from 320; caption 2,200 characters, 30 hashtags, 20 mentions; carousels of 2 to 10; alt text 1,000).
+/// 1.91:1, width from 320; caption 2,200 characters, 30 hashtags, 20 mentions; carousels of 2 to 10; alt text 1,000;
+/// 100 posts published through the API within 24 hours, a carousel counting as one).
 const INSTAGRAM: Capabilities = Capabilities {
     platform: Platform::Instagram,
     formats: &[Format::Photo, Format::Photos],
@@ -181,4 +185,5 @@ const INSTAGRAM: Capabilities = Capabilities {
         "instagram_content_publish",
     ],
     min_age: 13,
+    max_posts_a_day: Some(100),
 };

@@ -10,6 +10,7 @@ use crate::{
     content::{ApprovedContent, ContentHash},
     id::{ApprovalId, ChannelId, PostId, PublicationId},
     platform::Platform,
+    preflight::Warning,
     refusal::{PlatformCode, Reason},
 };
 
@@ -151,6 +152,8 @@ pub struct Publication {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// What stood in its way when it was last looked at, while it waits.
+    pub warnings: Vec<Warning>,
 }
 
 words! {

@@ -49,6 +49,8 @@ pub enum Topic {
     Attempts,
     /// Secret addresses of calendars.
     Feeds,
+    /// What was found when a publication was looked at before its time.
+    Preflights,
     /// Events that tell others what happened.
     Events,
 }
@@ -78,6 +80,7 @@ impl Topic {
             Self::Posts => "posts",
             Self::Attempts => "attempts",
             Self::Feeds => "feeds",
+            Self::Preflights => "preflights",
             Self::Events => "events",
         }
     }

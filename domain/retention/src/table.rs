@@ -233,6 +233,16 @@ pub const RULES: &[Rule] = &[
         why: "calendar programs follow them without credentials",
     },
     Rule {
+        topic: Topic::Preflights,
+        what: "what stood in the way of a publication when it was looked at before its time (codes and sentences of Postern's own)",
+        places: &["preflights"],
+        class: Internal,
+        keep: With("the post"),
+        from: "-",
+        action: Delete,
+        why: "warns early of what would keep the post from going out",
+    },
+    Rule {
         topic: Topic::Events,
         what: "events (ids, never texts)",
         places: &["events"],

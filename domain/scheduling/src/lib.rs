@@ -17,7 +17,7 @@ pub mod schedule;
 pub mod slots;
 pub mod week;
 
-pub use chrono_tz::Tz;
+pub use chrono_tz::{IANA_TZDB_VERSION, Tz};
 pub use local::LocalSchedule;
 pub use missed::{MissedPolicy, Verdict};
 pub use posting::{ChannelSchedule, PostingSchedule};

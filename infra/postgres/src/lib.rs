@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod connections;
 mod durable;
 pub mod error;
+pub mod events;
 pub mod feeds;
 pub mod idempotency;
 pub mod listen;

@@ -69,7 +69,8 @@ const fn statement(topic: Topic) -> Option<&'static str> {
         | Topic::DeletedMediaBytes
         | Topic::Posts
         | Topic::Attempts
-        | Topic::Feeds => return None,
+        | Topic::Feeds
+        | Topic::Preflights => return None,
     })
 }
 

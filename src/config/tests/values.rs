@@ -78,6 +78,8 @@ fn values_of_the_wrong_kind_or_out_of_range_are_refused() {
         ("fetch_allow_private", "localhost", "is not a host with a port"),
         ("policy_version", &"1".repeat(101), "longer than 100"),
         ("worker_concurrency", "0", "is not between 1 and 100000"),
+        ("preflight_early", "1m", "is not between"),
+        ("preflight_late", "25h", "longer than preflight_early"),
     ] {
         assert_refused(&Start::development().with(name, value), name, says);
     }

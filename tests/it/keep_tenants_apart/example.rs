@@ -18,7 +18,7 @@ pub(super) struct Slot {
 /// Bodies that a schema alone does not tell: members that exclude each other, or words that must mean something.
 fn told(operation: &str) -> Option<Value> {
     Some(match operation {
-        "schedulePost" => json!({ "at": "2027-06-01T12:00:00Z" }),
+        "schedulePost" | "reschedulePublication" => json!({ "at": "2027-06-01T12:00:00Z" }),
         "resolvePublication" => json!({ "outcome": "publish_again" }),
         "chooseChannels" => {
             json!({ "candidates": [{ "platform": "facebook", "remote_id": "104000000000001" }] })

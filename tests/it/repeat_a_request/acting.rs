@@ -7,8 +7,14 @@ use super::{lose_the_answer, posts, serve};
 use crate::support::{Person, World, process::Process};
 
 /// What is tried below.
-const TRIED: [&str; 5] =
-    ["cancelPost", "publishPost", "resolvePublication", "retryPublication", "schedulePost"];
+const TRIED: [&str; 6] = [
+    "cancelPost",
+    "publishPost",
+    "reschedulePublication",
+    "resolvePublication",
+    "retryPublication",
+    "schedulePost",
+];
 
 /// What is not, and why a second time does no harm.
 const HARMLESS: [(&str, &str); 6] = [
@@ -123,4 +129,17 @@ async fn a_persons_word_that_it_is_there_sends_nothing() {
     };
     let world = decide_twice(json!({ "kind": "execute_then_drop" }), present).await;
     assert_eq!(world.sandbox.calls("feed").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_to_be_tried_again_at_another_time_is_planned_once() {
+    let (world, [server, _work], person, post) = stage().await;
+    person.schedule(&post, Utc::now() + TimeDelta::hours(1)).await.is(200);
+    let cancelled = person.ask(&format!("/v1/posts/{post}/cancel")).await.is(200);
+    let again = format!("/v1/publications/{}/reschedule", cancelled.text("/publications/0/id"));
+    let at = json!({ "at": Utc::now() + TimeDelta::seconds(2) });
+    let request = person.request("POST", &again).json(&at);
+    let _server = lose_the_answer(&world, server, "reschedulePublication", request).await;
+    person.post(&again, at).await.refuses(409, "wrong_state");
+    published_once(&world, &person, &post).await;
 }

@@ -11,7 +11,7 @@ mod write;
 
 use chrono::{DateTime, Utc};
 use scheduling::Schedule;
-use tenancy::{Actor, OrganizationId, WorkspaceId};
+use tenancy::{Actor, OrganizationId, WorkspaceId, organization::LateLimit};
 
 pub use error::{PostError, Violation};
 pub use resolve::Resolution;
@@ -49,6 +49,8 @@ pub struct Post {
     pub targets: Vec<Target>,
     /// When, as the team said it.
     pub schedule: Option<Schedule>,
+    /// How late it may still go out; `None` means as its workspace says.
+    pub late_limit: Option<LateLimit>,
     /// Whether it was scheduled and not taken back since.
     pub scheduled: bool,
     /// Counts every change; the entity tag.

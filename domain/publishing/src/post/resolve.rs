@@ -1,11 +1,13 @@
 //! What only a person can decide: a failed publication tried again, an unconfirmed one declared live or sent again.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use scheduling::Schedule;
 use tenancy::{Caller, Scope};
 use url::Url;
 
 use super::{
     PostError, Posts, Violation,
+    schedule::time_violation,
     store::{Decision, Planned},
 };
 use crate::{
@@ -36,7 +38,25 @@ impl Posts {
         if !publication.state.can_start_over() {
             return Err(PostError::WrongState);
         }
-        let (planned, approval) = self.again(caller, &publication);
+        let (planned, approval) = self.again(caller, &publication, self.clock.now());
+        self.store.retry(caller, &planned, &approval).await
+    }
+
+    /// Publishes again, at another time, what failed, was missed or was taken back; with the content as it was approved.
+    pub async fn reschedule(
+        &self,
+        caller: &Caller,
+        id: PublicationId,
+        schedule: Schedule,
+    ) -> Result<Publication, PostError> {
+        caller.may(Scope::PostsPublish)?;
+        let publication = self.store.publication(caller, id).await?;
+        if !publication.state.can_start_over() {
+            return Err(PostError::WrongState);
+        }
+        let due_at = schedule.due(self.clock.now());
+        let due_at = due_at.map_err(|error| PostError::Invalid(vec![time_violation(error)]))?;
+        let (planned, approval) = self.again(caller, &publication, due_at);
         self.store.retry(caller, &planned, &approval).await
     }
 
@@ -58,7 +78,7 @@ impl Posts {
                 Decision::Live { id: plausible_id(platform_post_id)?, permalink }
             }
             Resolution::PublishAgain => {
-                let (planned, approval) = self.again(caller, &publication);
+                let (planned, approval) = self.again(caller, &publication, self.clock.now());
                 // A disconnected channel is a person's to decide at once, but the call may still be on its way.
                 Decision::SendAgain(Box::new(planned), approval, self.timing.settle_definite)
             }
@@ -66,8 +86,14 @@ impl Posts {
         self.store.resolve(caller, id, &decision).await
     }
 
-    fn again(&self, caller: &Caller, publication: &Publication) -> (Planned, Approval) {
+    fn again(
+        &self,
+        caller: &Caller,
+        publication: &Publication,
+        due_at: DateTime<Utc>,
+    ) -> (Planned, Approval) {
         let now: DateTime<Utc> = self.clock.now();
+        let lead = TimeDelta::from_std(self.timing.lead(publication.content.format())).unwrap_or_default();
         let grace = (publication.deadline_at - publication.due_at).max(TimeDelta::minutes(1));
         let planned = Planned {
             id: publication.id,
@@ -75,9 +101,9 @@ impl Posts {
             platform: publication.platform,
             content: publication.content.clone(),
             content_hash: publication.content_hash,
-            due_at: now,
-            deadline_at: now + grace,
-            next_step_at: now,
+            due_at,
+            deadline_at: due_at + grace,
+            next_step_at: (due_at - lead).max(now),
         };
         let covers = vec![(publication.channel, publication.content_hash)];
         (planned, Approval::by_scheduling(&caller.actor, now, covers))

@@ -1,5 +1,7 @@
 //! Scheduling: when, and the approval that the act of scheduling is.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling::{MissedPolicy, Schedule, ScheduleError};
 use tenancy::{Caller, Scope, WorkspaceId};
@@ -94,7 +96,8 @@ impl Posts {
     ) -> Option<Planned> {
         let content = validate::approve(&post.content, target, channel, facts)?;
         let lead = TimeDelta::from_std(self.timing.lead(content.format())).ok()?;
-        let late = MissedPolicy { publish_late_by: facts.publish_late_by };
+        let own = post.late_limit.map(|limit| Duration::from_mins(limit.minutes().into()));
+        let late = MissedPolicy { publish_late_by: own.unwrap_or(facts.publish_late_by) };
         Some(Planned {
             id: PublicationId::new(),
             channel: channel.id,
@@ -108,7 +111,7 @@ impl Posts {
     }
 }
 
-fn time_violation(error: ScheduleError) -> Violation {
+pub(super) fn time_violation(error: ScheduleError) -> Violation {
     let code = match error {
         ScheduleError::Past { .. } => "time_passed",
         ScheduleError::TooFar { .. } => "time_too_far",

@@ -118,6 +118,8 @@ pub struct PublicationFilter {
     pub state: Option<State>,
     /// Only those (not) waiting for a person.
     pub needs_person: Option<bool>,
+    /// Only those that are (not) at risk, see [`crate::preflight`].
+    pub at_risk: Option<bool>,
     /// After this one, newest first.
     pub after: Option<PublicationId>,
     /// At most so many.
@@ -199,6 +201,8 @@ pub struct Draft {
     pub targets: Vec<Target>,
     /// Who writes it.
     pub author: Author,
+    /// How late it may still go out; `None` means as its workspace says.
+    pub late_limit: Option<tenancy::organization::LateLimit>,
     /// The idempotency key that the request holds, if it has one.
     pub fence: Option<Fence>,
 }

@@ -1,6 +1,6 @@
 //! Writing: drafts, and changes to them. A change to a scheduled post is scheduled again, under a new approval.
 
-use tenancy::{Caller, Scope};
+use tenancy::{Caller, Scope, organization::LateLimit};
 use url::Url;
 
 use super::{
@@ -24,6 +24,8 @@ pub struct PostPatch {
     pub media: Option<Vec<Attachment>>,
     /// The channels.
     pub targets: Option<Vec<Target>>,
+    /// How late it may still go out; `Some(None)` leaves that to the workspace.
+    pub late_limit: Option<Option<LateLimit>>,
 }
 
 impl Posts {
@@ -43,6 +45,7 @@ impl Posts {
             content: draft.content,
             targets: draft.targets,
             schedule: None,
+            late_limit: draft.late_limit,
             scheduled: false,
             version: 1,
             author: (&caller.actor).into(),
@@ -115,6 +118,9 @@ fn apply(post: &mut Post, patch: PostPatch) {
     }
     if let Some(targets) = patch.targets {
         post.targets = targets;
+    }
+    if let Some(late_limit) = patch.late_limit {
+        post.late_limit = late_limit;
     }
 }
 

@@ -124,7 +124,7 @@ async fn find(
 }
 
 /// One channel of the organization.
-pub(super) async fn one(
+pub(crate) async fn one(
     connection: &mut Connection,
     owner: OrganizationId,
     id: ChannelId,

@@ -10,6 +10,8 @@ mod row;
 mod sever;
 mod sweep;
 
+pub(crate) use channel_row::one as channel;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use publishing::{

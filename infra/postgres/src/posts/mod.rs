@@ -2,14 +2,18 @@
 
 mod batch;
 mod channels;
+mod clocks;
 mod decide;
 mod facts;
+pub(crate) mod preflight;
 mod read;
 mod row;
 mod save;
 mod store;
 
 pub(crate) use batch::batch;
+pub use clocks::PgClockStore;
+pub use preflight::PgPreflightStore;
 pub(crate) use read::reach;
 pub use store::PgPostStore;
 

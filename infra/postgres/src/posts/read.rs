@@ -146,16 +146,32 @@ pub(super) async fn publication(
     Ok(Publication::try_from(row)?)
 }
 
+/// The condition on publications `p` that are (not) at risk. Few are, so those are found by themselves.
+const fn at_risk(wanted: Option<bool>) -> &'static str {
+    match wanted {
+        None => "true",
+        Some(true) => {
+            "p.state IN ('scheduled', 'preparing', 'ready') AND (p.id, p.plan_epoch) IN
+            (SELECT f.publication_id, f.plan_epoch FROM preflights f WHERE f.organization_id = $1 AND f.warnings <> '[]')"
+        }
+        Some(false) => {
+            "NOT (p.state IN ('scheduled', 'preparing', 'ready') AND EXISTS (SELECT FROM preflights f
+            WHERE f.publication_id = p.id AND f.warnings <> '[]' AND f.plan_epoch = p.plan_epoch))"
+        }
+    }
+}
+
 pub(super) async fn publications(
     c: &mut Connection,
     caller: &Caller,
     filter: &PublicationFilter,
 ) -> Result<Vec<Publication>, StoreError> {
     use diesel_async::RunQueryDsl;
+    let at_risk = at_risk(filter.at_risk);
     let statement = format!(
         "SELECT {PUBLICATION} FROM publications p WHERE p.organization_id = $1 AND ($2 IS NULL OR p.workspace_id = ANY ($2))
         AND ($3 IS NULL OR p.workspace_id = $3) AND ($4 IS NULL OR p.post_id = $4) AND ($5 IS NULL OR p.channel_id = $5)
-        AND ($6 IS NULL OR p.state = $6) AND ($7 IS NULL OR p.needs_person = $7)
+        AND ($6 IS NULL OR p.state = $6) AND ($7 IS NULL OR p.needs_person = $7) AND {at_risk}
         AND ($8 IS NULL OR p.id < $8) ORDER BY p.id DESC LIMIT $9"
     );
     let rows: Vec<PublicationRow> = sql_query(statement)

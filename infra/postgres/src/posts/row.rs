@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamp, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamp, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
     content::{Content, Override},
@@ -11,7 +11,7 @@ use publishing::{
     post::{Author, Post, Target},
 };
 use scheduling::{LocalSchedule, Schedule};
-use tenancy::{ApiKeyId, OrganizationId, PersonId, WorkspaceId};
+use tenancy::{ApiKeyId, OrganizationId, PersonId, WorkspaceId, organization::LateLimit};
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -19,7 +19,7 @@ use crate::error::StoreError;
 /// The columns of [`PostRow`], of a table named `o`.
 pub(super) const COLUMNS: &str =
     "o.id, o.organization_id, o.workspace_id, o.caption, o.link, o.media, o.local_time, o.time_zone,
-    o.due_at, o.scheduled, o.version, o.author_person, o.author_key, o.created_at, o.updated_at";
+    o.due_at, o.scheduled, o.version, o.author_person, o.author_key, o.created_at, o.updated_at, o.late_minutes";
 
 #[derive(QueryableByName)]
 pub(super) struct PostRow {
@@ -53,6 +53,8 @@ pub(super) struct PostRow {
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     updated_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    late_minutes: Option<i32>,
 }
 
 #[derive(QueryableByName)]
@@ -83,6 +85,11 @@ impl PostRow {
         Ok(local.or(self.due_at.map(Schedule::At)))
     }
 
+    fn late_limit(&self) -> Result<Option<LateLimit>, StoreError> {
+        let limit = self.late_minutes.map(|minutes| LateLimit::from_minutes(minutes.into())).transpose();
+        limit.map_err(|_| StoreError::corrupt("posts.late_minutes"))
+    }
+
     /// The post, with those of the target rows that are its own.
     pub(super) fn with_targets(self, targets: &[TargetRow]) -> Result<Post, StoreError> {
         let own = targets.iter().filter(|t| t.post_id == self.id).map(TargetRow::target);
@@ -92,6 +99,7 @@ impl PostRow {
             organization: OrganizationId::from_uuid(self.organization_id),
             workspace: WorkspaceId::from_uuid(self.workspace_id),
             schedule: self.schedule()?,
+            late_limit: self.late_limit()?,
             content: Content {
                 caption: self.caption,
                 link: self.link.and_then(|link| link.parse().ok()),

@@ -3,7 +3,8 @@
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{
-        BigInt, Bool, Bytea, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
+        BigInt, Bool, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz,
+        Uuid as SqlUuid,
     },
 };
 use publishing::{
@@ -34,7 +35,7 @@ pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreE
     channels::hold(c, post.targets.iter().map(|target| target.channel)).await?;
     sql_query(
         "INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, version, author_person, author_key, created_at,
-            updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            updated_at, late_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind::<SqlUuid, _>(post.id.uuid())
     .bind::<SqlUuid, _>(post.organization.uuid())
@@ -47,6 +48,7 @@ pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreE
     .bind::<Nullable<SqlUuid>, _>(post.author.api_key.map(|k| k.uuid()))
     .bind::<Timestamptz, _>(post.created_at)
     .bind::<Timestamptz, _>(post.updated_at)
+    .bind::<Nullable<Integer>, _>(post.late_limit.map(|limit| i32::from(limit.minutes())))
     .execute(c)
     .await?;
     targets(c, post).await
@@ -144,7 +146,7 @@ async fn update(c: &mut Connection, post: &Post, expected: i64) -> Result<usize,
     };
     Ok(sql_query(
         "UPDATE posts SET caption = $3, link = $4, media = $5, local_time = $6, time_zone = $7, due_at = $8, scheduled = $9,
-            version = $10, updated_at = $11 WHERE id = $1 AND version = $2",
+            version = $10, updated_at = $11, late_minutes = $12 WHERE id = $1 AND version = $2",
     )
     .bind::<SqlUuid, _>(post.id.uuid())
     .bind::<BigInt, _>(expected)
@@ -157,6 +159,7 @@ async fn update(c: &mut Connection, post: &Post, expected: i64) -> Result<usize,
     .bind::<Bool, _>(post.scheduled)
     .bind::<BigInt, _>(post.version)
     .bind::<Timestamptz, _>(post.updated_at)
+    .bind::<Nullable<Integer>, _>(post.late_limit.map(|limit| i32::from(limit.minutes())))
     .execute(c)
     .await?)
 }

@@ -54,10 +54,13 @@ const CLAIM: &str = ", claimed AS (
 )";
 
 /// The permit. Of the candidates it takes the first of each Page or account on which nothing is being published; the others wait
-/// their turn a little, so that a long line in one place does not stand before everybody else. What is past its deadline is
-/// missed. The same parameters as above, `$1` and `$2` being fixed: a caller that gets a row back may send it, nobody else may.
+/// their turn a little, so that a long line in one place does not stand before everybody else. First is what is on time (within
+/// [`scheduling::missed::PUNCTUAL_WITHIN`]), then what is late, each in the order in which it is due: a backlog goes out in between. What
+/// is past its deadline is missed. The same parameters as above, `$1` and `$2` being fixed: a caller that gets a row back may send
+/// it, nobody else may.
 const PERMIT: &str = ", ranked AS (
-    SELECT c.id, row_number() OVER (PARTITION BY c.platform, c.remote_id ORDER BY c.due_at, c.id) AS place,
+    SELECT c.id, row_number() OVER (PARTITION BY c.platform, c.remote_id
+            ORDER BY c.due_at < now() - interval '5 seconds', c.due_at, c.id) AS place,
         EXISTS (SELECT FROM publications b
             WHERE b.platform = c.platform AND b.remote_id = c.remote_id AND b.state = 'publishing') AS busy
     FROM due c WHERE c.deadline_at >= now()
@@ -217,5 +220,16 @@ impl TryFrom<ClaimedRow> for Claimed {
             platform_post_id: row.platform_post_id,
             taken: row.taken.unwrap_or_default(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permit_calls_late_what_the_rule_of_lateness_does() {
+        let late = format!("now() - interval '{} seconds'", scheduling::missed::PUNCTUAL_WITHIN.as_secs());
+        assert!(PERMIT.contains(&late));
     }
 }

@@ -1,5 +1,6 @@
 //! Publications: the queue that workers claim from, and the rows that people read.
 
+mod backlog;
 mod claim;
 mod hold;
 mod queue;
@@ -7,6 +8,7 @@ mod ready;
 mod record;
 pub(crate) mod row;
 
+pub use backlog::PgBacklogStore;
 pub use queue::PgPublicationQueue;
 pub(crate) use queue::wake;
 

@@ -13,12 +13,14 @@ use publishing::{
 use tenancy::{OrganizationId, WorkspaceId};
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, posts::preflight::warnings};
 
 /// The columns of [`PublicationRow`], of a table named `p`.
 pub(crate) const COLUMNS: &str = "p.id, p.organization_id, p.workspace_id, p.post_id, p.channel_id, p.platform, p.state, p.reason,
     p.needs_person, p.due_at, p.deadline_at, p.next_step_at, p.failures, p.content, p.content_hash, p.approval_id,
-    p.platform_post_id, p.permalink, p.published_at, p.created_at, p.updated_at";
+    p.platform_post_id, p.permalink, p.published_at, p.created_at, p.updated_at,
+    (SELECT f.warnings FROM preflights f WHERE f.publication_id = p.id AND f.plan_epoch = p.plan_epoch
+        AND p.state IN ('scheduled', 'preparing', 'ready')) AS warnings";
 
 #[derive(QueryableByName)]
 pub(crate) struct PublicationRow {
@@ -64,6 +66,8 @@ pub(crate) struct PublicationRow {
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     updated_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    warnings: Option<serde_json::Value>,
 }
 
 impl TryFrom<PublicationRow> for Publication {
@@ -103,6 +107,7 @@ impl TryFrom<PublicationRow> for Publication {
             published_at: row.published_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            warnings: row.warnings.map(warnings).transpose()?.unwrap_or_default(),
         })
     }
 }

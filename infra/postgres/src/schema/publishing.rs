@@ -1,4 +1,4 @@
-//! Posts, approvals and publications: `migrations/00000000000004_publishing`.
+//! Posts, approvals and publications: `migrations/00000000000004_publishing` and `00000000000009_preflight`.
 #![expect(missing_docs, reason = "the columns are explained in the migration")]
 
 use diesel::table;
@@ -7,7 +7,16 @@ use super::shape::Shape;
 
 /// The tables of this file.
 pub fn tables() -> Vec<Shape> {
-    crate::shapes![posts, post_targets, approvals, approved_content, publications, attempts, events]
+    crate::shapes![
+        posts,
+        post_targets,
+        approvals,
+        approved_content,
+        publications,
+        attempts,
+        events,
+        preflights
+    ]
 }
 
 table! {
@@ -27,6 +36,7 @@ table! {
         author_key -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        late_minutes -> Nullable<Integer>,
     }
 }
 
@@ -120,6 +130,19 @@ table! {
         organization_id -> Uuid,
         kind -> Text,
         subject_id -> Uuid,
+        created_at -> Timestamptz,
+        written_by -> BigInt,
+    }
+}
+
+table! {
+    preflights (publication_id) {
+        publication_id -> Uuid,
+        organization_id -> Uuid,
+        plan_epoch -> BigInt,
+        stage -> SmallInt,
+        warnings -> Jsonb,
+        checked_at -> Timestamptz,
         created_at -> Timestamptz,
     }
 }

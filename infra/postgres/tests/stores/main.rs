@@ -5,6 +5,8 @@ mod calendar;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod foundation;
 #[cfg(test)]
 mod idempotency;

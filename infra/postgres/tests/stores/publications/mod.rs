@@ -1,5 +1,6 @@
 //! Publications: claims, permits, records, and what the table itself refuses.
 
+mod backlog;
 mod claim;
 mod disconnected;
 mod fairness;

@@ -151,6 +151,7 @@ impl Stage {
             content: Content { caption: "Fresh coffee".into(), ..Content::default() },
             targets: channels.iter().map(target).collect(),
             schedule: None,
+            late_limit: None,
             scheduled: false,
             version: 1,
             author: (&self.caller.actor).into(),
