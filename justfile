@@ -71,6 +71,10 @@ bench-burst *arguments:
 bench-api *arguments:
     cargo bench --bench api -- {{ arguments }}
 
+# Measure an import of 100,000 rows: rows per second while it arrives and while it is worked off, and memory
+bench-import *arguments:
+    cargo bench --bench import -- {{ arguments }}
+
 # Take each safety of the publishing protocol away in turn, and fail unless the tests of the stores notice
 safeties:
     #!/usr/bin/env bash

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::{Endpoint, Response};
 use publishing::{
     connection::Connections,
+    import::Imports,
     media::{Media, links::MediaLinks},
     post::Posts,
 };
@@ -16,10 +17,10 @@ use crate::{
     publish::publish,
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
-        ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
-        MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource, PlatformsResource,
-        PostsResource, PublicationsResource, Readiness, RegistrationsResource, SessionsResource,
-        WorkspacesResource,
+        ApiKeysResource, BulkResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource,
+        HealthResource, ImportsResource, MEDIA_FILE, MeResource, MediaFile, MediaResource,
+        OrganizationResource, PlatformsResource, PostsResource, PublicationsResource, Readiness,
+        RegistrationsResource, SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -31,6 +32,7 @@ pub type Resources = (
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
+    (BulkResource, ImportsResource),
 );
 
 /// What the API calls.
@@ -52,6 +54,8 @@ pub struct UseCases {
     pub media_links: Arc<dyn MediaLinks>,
     /// Posts and publications.
     pub posts: Arc<Posts>,
+    /// Files of posts.
+    pub imports: Arc<Imports>,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -113,6 +117,7 @@ pub fn api(use_cases: UseCases, settings: Settings) -> impl Endpoint<Output = Re
 fn resources(use_cases: UseCases, settings: Settings) -> Resources {
     let UseCases { accounts, sessions, organizations, api_keys, connections, readiness, .. } = use_cases;
     let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
+    let imports = use_cases.imports;
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -134,7 +139,8 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
         (
             MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
-            PublicationsResource { posts, cursors },
+            PublicationsResource { posts: posts.clone(), cursors: cursors.clone() },
         ),
+        (BulkResource { posts }, ImportsResource { imports, cursors }),
     )
 }

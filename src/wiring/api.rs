@@ -9,8 +9,8 @@ use ::api::{
     traffic::{Intake, Origins, Pseudonyms, Quota, ServerLimits},
 };
 use async_trait::async_trait;
-use postgres::{Pool, idempotency::PgIdempotency, posts::PgPostStore};
-use publishing::post::Posts;
+use postgres::{Pool, idempotency::PgIdempotency, imports::PgImportStore, posts::PgPostStore};
+use publishing::{import::Imports, post::Posts};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tenancy::sealing::Vault;
@@ -63,6 +63,7 @@ impl Parts {
             media: Arc::new(self.media(config)?),
             media_links: self.links.clone(),
             posts: Arc::new(self.posts()),
+            imports: Arc::new(self.imports()),
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),
@@ -83,6 +84,11 @@ impl Parts {
             clock: self.clock.clone(),
             timing: self.timing,
         }
+    }
+
+    pub(super) fn imports(&self) -> Imports {
+        let store = Arc::new(PgImportStore::new(self.pool.clone(), self.clock.clone()));
+        Imports { store, posts: Arc::new(self.posts()) }
     }
 
     fn api_settings(&self, config: &Config, key_set: serde_json::Value) -> Settings {

@@ -1,6 +1,7 @@
 //! The resources: one file each, with its requests, its views and its handlers.
 
 mod api_keys;
+mod bulk;
 mod callback;
 mod callback_page;
 mod channels;
@@ -8,7 +9,9 @@ mod connection_view;
 mod connections;
 mod content;
 mod courtesy;
+pub(crate) mod csv_body;
 mod health;
+mod imports;
 mod me;
 mod media;
 mod media_file;
@@ -26,10 +29,12 @@ use poem_openapi::Tags;
 
 pub use self::{
     api_keys::ApiKeysResource,
+    bulk::BulkResource,
     callback::{Callback, PATH as CALLBACK},
     channels::ChannelsResource,
     connections::ConnectionsResource,
     health::{HealthResource, Readiness},
+    imports::ImportsResource,
     me::MeResource,
     media::MediaResource,
     media_file::{MediaFile, PATH as MEDIA_FILE},

@@ -8,6 +8,7 @@ pub mod authorizer;
 pub mod connection;
 pub mod content;
 pub mod id;
+pub mod import;
 pub mod media;
 pub mod platform;
 pub mod post;

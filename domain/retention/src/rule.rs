@@ -47,6 +47,14 @@ pub enum Topic {
     Posts,
     /// The log of attempts to publish.
     Attempts,
+    /// What requests for many posts made.
+    BulkCreations,
+    /// Files of posts that were never taken in.
+    UnfinishedImports,
+    /// Imports that ended, with their rows.
+    Imports,
+    /// Keys of rows that became posts.
+    ImportKeys,
     /// Events that tell others what happened.
     Events,
 }
@@ -76,6 +84,10 @@ impl Topic {
             Self::Posts => "posts",
             Self::Attempts => "attempts",
             Self::Events => "events",
+            Self::BulkCreations => "bulk_creations",
+            Self::UnfinishedImports => "unfinished_imports",
+            Self::Imports => "imports",
+            Self::ImportKeys => "import_keys",
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod connections;
 mod durable;
 pub mod error;
 pub mod idempotency;
+pub mod imports;
 pub mod listen;
 pub mod media;
 pub mod migrate;

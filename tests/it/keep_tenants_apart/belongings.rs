@@ -30,7 +30,11 @@ impl Belongings {
         person.schedule(&future, Utc::now() + TimeDelta::days(30)).await.is(200);
         let credentials = json!({ "mail": person.mail, "password": PASSWORD });
         let other_session = person.post("/v1/sessions", credentials).await.is(201).text("/id");
+        let import =
+            person.import(&person.workspace, "", "key,caption\none,Imported\n").await.is(202).text("/id");
+        person.until_imported(&import).await;
         let ids = BTreeMap::from([
+            ("import", import),
             ("org", person.organization.clone()),
             ("ws", person.workspace.clone()),
             ("conn", channels.connection),

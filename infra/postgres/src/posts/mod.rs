@@ -3,11 +3,14 @@
 mod channels;
 mod decide;
 mod facts;
+pub(crate) mod insert;
+mod many;
 mod read;
 mod row;
 mod save;
 mod store;
 
+pub(crate) use read::reach;
 pub use store::PgPostStore;
 
 use publishing::post::PostError;

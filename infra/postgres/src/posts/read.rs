@@ -31,7 +31,7 @@ use crate::{
 const MAX_SCANNED: usize = 5_000;
 
 /// The workspaces a caller reaches: `None` for all of the organization.
-pub(super) fn reach(caller: &Caller) -> Option<Vec<Uuid>> {
+pub(crate) fn reach(caller: &Caller) -> Option<Vec<Uuid>> {
     match &caller.reach {
         Reach::All => None,
         Reach::Only(workspaces) => Some(workspaces.iter().map(tenancy::WorkspaceId::uuid).collect()),
@@ -51,6 +51,26 @@ pub(super) async fn get(c: &mut Connection, caller: &Caller, id: PostId) -> Resu
         .load(c)
         .await?;
     views(c, rows).await?.pop().ok_or(PostError::NotFound.into())
+}
+
+/// Those of the posts that the caller reaches.
+pub(super) async fn get_all(
+    c: &mut Connection,
+    caller: &Caller,
+    ids: &[PostId],
+) -> Result<Vec<PostView>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let statement = format!(
+        "SELECT {} FROM posts o WHERE o.id = ANY ($1) AND o.organization_id = $2 AND ($3 IS NULL OR o.workspace_id = ANY ($3))",
+        row::COLUMNS
+    );
+    let rows: Vec<PostRow> = sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(ids.iter().map(PostId::uuid).collect::<Vec<_>>())
+        .bind::<SqlUuid, _>(caller.organization.uuid())
+        .bind::<Nullable<Array<SqlUuid>>, _>(reach(caller))
+        .load(c)
+        .await?;
+    views(c, rows).await
 }
 
 /// Completes post rows to views, keeping their order.

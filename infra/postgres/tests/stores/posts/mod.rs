@@ -5,3 +5,4 @@ mod decide;
 mod disconnected;
 mod facts;
 mod list;
+mod many;
