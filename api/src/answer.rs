@@ -64,6 +64,22 @@ impl<T> Created<T> {
 /// What was taken on: 202.
 pub struct Accepted<T>(pub T);
 
+/// What was taken on, and has a place where its progress is seen: 202.
+pub struct Queued<T> {
+    body: T,
+    location: String,
+}
+
+impl<T> Queued<T> {
+    /// Something that is worked on, at a path of this API.
+    pub const fn at(location: String, body: T) -> Self {
+        Self { body, location }
+    }
+}
+
+/// What came of many, each with its own status: 207.
+pub struct Several<T>(pub T);
+
 /// Done, and nothing to say: 204.
 pub struct Done;
 
@@ -157,6 +173,44 @@ impl<T: ToJSON> IntoResponse for Accepted<T> {
 impl<T: ToJSON> ApiResponse for Accepted<T> {
     fn meta() -> MetaResponses {
         described(202, "It was taken on.", Vec::new(), Some(T::schema_ref()))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ToJSON> IntoResponse for Queued<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::ACCEPTED, &self.body, None);
+        if let Ok(place) = HeaderValue::try_from(self.location) {
+            response.headers_mut().insert(header::LOCATION, place);
+        }
+        response
+    }
+}
+
+impl<T: ToJSON> ApiResponse for Queued<T> {
+    fn meta() -> MetaResponses {
+        let location = text_header("Location", "The path where the progress is seen.", true);
+        described(202, "It was taken on.", vec![location], Some(T::schema_ref()))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ToJSON> IntoResponse for Several<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::MULTI_STATUS, &self.0, None)
+    }
+}
+
+impl<T: ToJSON> ApiResponse for Several<T> {
+    fn meta() -> MetaResponses {
+        let description = "What came of each; some may have been refused.";
+        described(207, description, Vec::new(), Some(T::schema_ref()))
     }
 
     fn register(registry: &mut Registry) {

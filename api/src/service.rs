@@ -8,6 +8,7 @@ use publishing::{
     connection::Connections,
     event::Events,
     feed::Feeds,
+    import::Imports,
     media::{Media, links::MediaLinks},
     post::Posts,
 };
@@ -19,10 +20,11 @@ use crate::{
     publish::publish,
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
-        ApiKeysResource, CALLBACK, CalendarResource, Callback, ChannelsResource, ConnectionsResource,
-        EventsResource, FEED_FILE, FeedFile, FeedsResource, HealthResource, MEDIA_FILE, MeResource,
-        MediaFile, MediaResource, OrganizationResource, PlatformsResource, PostsResource,
-        PublicationsResource, Readiness, RegistrationsResource, SessionsResource, WorkspacesResource,
+        ApiKeysResource, BulkResource, CALLBACK, CalendarResource, Callback, ChannelsResource,
+        ConnectionsResource, EventsResource, FEED_FILE, FeedFile, FeedsResource, HealthResource,
+        ImportsResource, MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource,
+        PlatformsResource, PostsResource, PublicationsResource, Readiness, RegistrationsResource,
+        SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -35,6 +37,7 @@ pub type Resources = (
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
     (CalendarResource, FeedsResource, EventsResource),
+    (BulkResource, ImportsResource),
 );
 
 /// What the API calls.
@@ -62,6 +65,8 @@ pub struct UseCases {
     pub feeds: Feeds,
     /// What happened.
     pub events: Events,
+    /// Files of posts.
+    pub imports: Arc<Imports>,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -127,6 +132,7 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
     let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
     let (calendar, feeds) = (use_cases.calendar, use_cases.feeds);
     let events = use_cases.events;
+    let imports = use_cases.imports;
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -148,12 +154,13 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
         (
             MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
-            PublicationsResource { posts, cursors: cursors.clone() },
+            PublicationsResource { posts: posts.clone(), cursors: cursors.clone() },
         ),
         (
             CalendarResource { calendar, cursors: cursors.clone() },
             FeedsResource { feeds, cursors: cursors.clone() },
-            EventsResource { events, cursors },
+            EventsResource { events, cursors: cursors.clone() },
         ),
+        (BulkResource { posts }, ImportsResource { imports, cursors }),
     )
 }

@@ -9,8 +9,10 @@ use ::api::{
     traffic::{Intake, Origins, Pseudonyms, Quota, ServerLimits},
 };
 use async_trait::async_trait;
-use postgres::{Pool, events::PgEventStore, idempotency::PgIdempotency, posts::PgPostStore};
-use publishing::{event::Events, post::Posts};
+use postgres::{
+    Pool, events::PgEventStore, idempotency::PgIdempotency, imports::PgImportStore, posts::PgPostStore,
+};
+use publishing::{event::Events, import::Imports, post::Posts};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tenancy::sealing::Vault;
@@ -66,6 +68,7 @@ impl Parts {
             calendar: self.calendar(),
             feeds: self.feeds(config)?,
             events: Events { store: Arc::new(PgEventStore::new(self.pool.clone())) },
+            imports: Arc::new(self.imports()),
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),
@@ -86,6 +89,11 @@ impl Parts {
             clock: self.clock.clone(),
             timing: self.timing,
         }
+    }
+
+    pub(super) fn imports(&self) -> Imports {
+        let store = Arc::new(PgImportStore::new(self.pool.clone(), self.clock.clone()));
+        Imports { store, posts: Arc::new(self.posts()) }
     }
 
     fn api_settings(&self, config: &Config, key_set: serde_json::Value) -> Settings {

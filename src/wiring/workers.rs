@@ -5,11 +5,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures::StreamExt;
 use jobs::{
+    importing::ImportWorkers,
     publishing::{Limits, PublishingWorkers},
     timetable,
     wake::Bell,
 };
-use postgres::publications::{PgPublicationQueue, WAKE_CHANNEL};
+use postgres::{
+    imports::WAKE_CHANNEL as IMPORTS_CHANNEL,
+    publications::{PgPublicationQueue, WAKE_CHANNEL},
+};
 use publishing::{
     connection::Connections,
     id::ChannelId,
@@ -86,6 +90,10 @@ impl Parts {
         let wakes = postgres::listen(url.to_owned(), WAKE_CHANNEL).map(|_| ());
         tasks.spawn(bell.follow(wakes, shutdown.clone()));
         tasks.spawn(workers.run(shutdown.clone()));
+        let imports = ImportWorkers { imports: Arc::new(self.imports()), bell: Bell::default() };
+        let wakes = postgres::listen(url.to_owned(), IMPORTS_CHANNEL).map(|_| ());
+        tasks.spawn(imports.bell.clone().follow(wakes, shutdown.clone()));
+        tasks.spawn(imports.run(shutdown.clone()));
         tasks.spawn(timetable::run(self.timetable(config)?, shutdown.clone()));
         Ok(())
     }

@@ -46,7 +46,26 @@ fn ageing(topic: Topic) -> Option<Ageing> {
             "SELECT count(*) FROM media_assets WHERE deleted_at IS NOT NULL",
         ),
         Topic::Events => ("UPDATE events SET created_at = now() - {age}", "SELECT count(*) FROM events"),
+        Topic::BulkCreations | Topic::UnfinishedImports | Topic::Imports => return ageing_of_imports(topic),
         _ => return ageing_of_logins(topic),
+    };
+    Some(Ageing { age, left })
+}
+
+fn ageing_of_imports(topic: Topic) -> Option<Ageing> {
+    let (age, left) = match topic {
+        Topic::BulkCreations => {
+            ("UPDATE bulk_creations SET created_at = now() - {age}", "SELECT count(*) FROM bulk_creations")
+        }
+        Topic::UnfinishedImports => (
+            "UPDATE imports SET created_at = now() - {age} WHERE state = 'receiving'",
+            "SELECT count(*) FROM imports WHERE state = 'receiving'",
+        ),
+        Topic::Imports => (
+            "UPDATE imports SET ended_at = now() - {age} WHERE ended_at IS NOT NULL",
+            "SELECT count(*) FROM import_rows",
+        ),
+        _ => return None,
     };
     Some(Ageing { age, left })
 }
@@ -85,6 +104,14 @@ async fn leave_traces(world: &World, person: &Person) {
     person.come_back(&cancelled.answer("cancel", &[]).await).await.is(200);
     let open = person.begin().await;
     person.complete(&open, &[]).await;
+    let item = json!({ "post": { "workspace_id": person.workspace } });
+    let many = person.request("POST", "/v1/posts/bulk/create").header("Idempotency-Key", "many");
+    person.send(many.json(&json!({ "items": [item] }))).await.is(207);
+    let import = person.import(&person.workspace, "?dry_run=true", "key\na\n").await.is(202).text("/id");
+    person.until_imported(&import).await;
+    let broken_off = "INSERT INTO imports (id, organization_id, workspace_id, state, dry_run, author_person, author_session)
+        SELECT gen_random_uuid(), organization_id, id, 'receiving', true, gen_random_uuid(), gen_random_uuid() FROM workspaces";
+    world.database.execute(broken_off, &[]).await;
     let staged =
         "INSERT INTO media_objects (id, organization_id, name, digest, bytes, content_key_sealed, state)
         SELECT gen_random_uuid(), id, md5('a') || '/' || md5('b'), sha256('x'), 1, 'x', 'storing' FROM organizations";

@@ -4,6 +4,7 @@
 
 mod connect_a_page;
 mod forget_on_schedule;
+mod import_a_file;
 mod keep_secrets;
 mod keep_tenants_apart;
 mod openapi_is_current;
@@ -19,3 +20,4 @@ mod serve_and_stop;
 mod sign_in;
 mod support;
 mod survive_a_crash;
+mod write_many_posts;

@@ -8,6 +8,7 @@ mod calendar;
 mod code;
 mod connecting;
 mod explain;
+mod imports;
 mod media;
 mod page;
 mod posts;
@@ -29,7 +30,7 @@ pub use self::{
     code::Code,
     explain::explanations,
     page::page,
-    view::{CONTENT_TYPE, json, render},
+    view::{CONTENT_TYPE, ItemProblem, json, render},
     violation::{Part, Pointer, Violation},
     violation_code::VIOLATION_CODES,
 };

@@ -46,6 +46,36 @@ struct ProblemView {
     fix: Option<String>,
 }
 
+/// Why one of many things was not done, in the terms of problem details.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct ItemProblem {
+    /// Where the code is explained, relative to this API.
+    #[oai(rename = "type")]
+    kind: String,
+    /// A short sentence, the same for every occurrence of the code.
+    title: String,
+    /// The reason, from a closed list: branch on this.
+    code: ProblemCode,
+    /// This occurrence, in words for people.
+    detail: String,
+    /// What is wrong where in the item; absent when no single part of it is.
+    violations: Option<Vec<ViolationView>>,
+}
+
+impl From<&Problem> for ItemProblem {
+    fn from(problem: &Problem) -> Self {
+        let violations: Vec<_> = problem.violations.iter().map(Into::into).collect();
+        Self {
+            kind: format!("/problems/{}", problem.code.as_str()),
+            title: problem.code.title().to_owned(),
+            code: ProblemCode(problem.code.as_str()),
+            detail: problem.detail.clone(),
+            violations: (!violations.is_empty()).then_some(violations),
+        }
+    }
+}
+
 /// One thing that is wrong, and where.
 #[derive(Object)]
 #[oai(rename = "Violation")]

@@ -43,6 +43,12 @@ impl Pointer {
         Self(format!("{}/{}", self.0, name.replace('~', "~0").replace('/', "~1")))
     }
 
+    /// The same pointer, from the root of what this is a part of.
+    #[must_use]
+    pub fn below(&self, parent: &Self) -> Self {
+        Self(format!("{}{}", parent.0, self.0))
+    }
+
     /// The pointer to an element of this.
     #[must_use]
     pub fn element(&self, index: usize) -> Self {

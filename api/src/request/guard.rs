@@ -25,13 +25,21 @@ use super::{
 };
 use crate::{
     problem::{Code, Problem},
-    resource::media_form,
+    resource::{csv_body, media_form},
     strict::{self, Parsed, Schemas},
     traffic::{Origins, Quotas},
 };
 
 /// The largest JSON body in bytes.
 pub const MAX_JSON_BODY: usize = 1024 * 1024;
+
+/// The largest JSON body that is about many things, in bytes: a thousand posts with long captions.
+const MAX_BULK_BODY: usize = 16 * 1024 * 1024;
+
+/// The largest JSON body for a path, in bytes.
+pub fn most_json(path: &str) -> usize {
+    if path.starts_with("/v1/posts/bulk/") { MAX_BULK_BODY } else { MAX_JSON_BODY }
+}
 
 /// What the guard asks.
 #[derive(Clone)]
@@ -161,7 +169,7 @@ impl Operation {
 
     /// A file is not told from another before it was read, which its handler does: it refuses any but the first one.
     async fn compare(&self, mut request: Request, first: &Recorded) -> Result<(), Problem> {
-        if media_form::is_open(&request) {
+        if media_form::is_open(&request) || csv_body::follows(&request) {
             request.extensions_mut().insert(FirstAnswer(first.body.as_str().into()));
             self.handle(request).await?;
         }
@@ -219,10 +227,13 @@ impl Operation {
             let names: Vec<&str> = self.media.iter().map(|(name, _)| name.as_str()).collect();
             return Err(Problem::new(Code::UnsupportedMediaType, format!("Send {}.", names.join(" or "))));
         };
+        if kind == csv_body::CSV {
+            return Ok(csv_body::leave(request));
+        }
         if !kind.ends_with("json") {
             return media_form::open(request).await;
         }
-        let bytes = collect(request).await?;
+        let bytes = collect(request, most_json(&self.template)).await?;
         let value = strict::parse(&bytes)?;
         let violations = strict::check(&self.schemas, schema, &value);
         if !violations.is_empty() {
@@ -234,12 +245,12 @@ impl Operation {
 }
 
 /// The whole body, as far as it may go.
-async fn collect(request: &mut Request) -> Result<Vec<u8>, Problem> {
+async fn collect(request: &mut Request, most: usize) -> Result<Vec<u8>, Problem> {
     let mut chunks = Box::pin(request.take_body().into_bytes_stream());
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await {
         bytes.extend_from_slice(&chunk.map_err(|_| Problem::of(Code::MalformedRequest))?);
-        if bytes.len() > MAX_JSON_BODY {
+        if bytes.len() > most {
             Context::of(request)?.spoil(Spoilt::TooLarge);
             return Err(Problem::of(Code::BodyTooLarge));
         }

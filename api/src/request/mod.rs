@@ -18,7 +18,7 @@ pub use self::{
     client::{ClientAddress, Device},
     context::{Context, Spoilt},
     etag::{IfMatch, etag_of},
-    guard::{Gate, MAX_JSON_BODY},
+    guard::{Gate, MAX_JSON_BODY, most_json},
     guarded::{Guarded, refusable},
     once::{FirstAnswer, Once, ShownOnce},
     origins::Origins,

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod attempts;
+mod bulk;
 mod calendar;
 mod calendar_view;
 mod callback;
@@ -11,10 +12,12 @@ mod connection_view;
 mod connections;
 mod content;
 mod courtesy;
+pub(crate) mod csv_body;
 mod events;
 mod feed_file;
 mod feeds;
 mod health;
+mod imports;
 mod me;
 mod media;
 mod media_file;
@@ -33,6 +36,7 @@ use poem_openapi::Tags;
 
 pub use self::{
     api_keys::ApiKeysResource,
+    bulk::BulkResource,
     calendar::CalendarResource,
     callback::{Callback, PATH as CALLBACK},
     channels::ChannelsResource,
@@ -41,6 +45,7 @@ pub use self::{
     feed_file::{FeedFile, PATH as FEED_FILE},
     feeds::FeedsResource,
     health::{HealthResource, Readiness},
+    imports::ImportsResource,
     me::MeResource,
     media::MediaResource,
     media_file::{MediaFile, PATH as MEDIA_FILE},

@@ -160,6 +160,11 @@ impl From<PostView> for Post {
 }
 
 impl NewSchedule {
+    /// A schedule from its parts.
+    pub(super) const fn of(at: Option<Instant>, local_time: Option<String>, time_zone: Option<Zone>) -> Self {
+        Self { at, local_time, time_zone }
+    }
+
     /// The schedule that is meant, if it is one.
     pub(super) fn read(self) -> Result<Schedule, Problem> {
         let wrong = |member: &str, detail: &str| {

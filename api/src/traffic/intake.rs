@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     problem::{Code, Problem},
-    request::{Context, MAX_JSON_BODY, Spoilt},
+    request::{Context, MAX_JSON_BODY, Spoilt, most_json},
 };
 
 /// What a body may take.
@@ -40,9 +40,15 @@ impl Intake {
     /// Refuses what says that it is too large, and limits the rest while it arrives.
     pub(super) fn limit(&self, request: &mut Request, context: &Arc<Context>) -> Result<(), Problem> {
         let kind = request.content_type().unwrap_or_default();
-        let uploads = ["multipart/form-data", "image/", "video/", "application/octet-stream"];
-        let most =
-            if uploads.iter().any(|prefix| kind.starts_with(prefix)) { self.upload } else { self.other };
+        let uploads = ["multipart/form-data", "image/", "video/", "application/octet-stream", "text/csv"];
+        // Where many things may be sent at once there is room for them.
+        let bulk =
+            Some(most_json(request.uri().path())).filter(|most| *most > MAX_JSON_BODY).unwrap_or(0) as u64;
+        let most = if uploads.iter().any(|prefix| kind.starts_with(prefix)) {
+            self.upload
+        } else {
+            self.other.max(bulk)
+        };
         let announced = request.header(header::CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
         if announced.is_some_and(|length| length > most) {
             return Err(Problem::new(Code::BodyTooLarge, format!("The body may have {most} bytes.")));

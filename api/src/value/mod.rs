@@ -72,8 +72,9 @@ pub use self::{
     scope::ScopeName,
     secret::{Mail, Personal, Secret},
     word::{
-        AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, PlatformName, PostStatusName,
-        ProviderName, PublicationState, RemoteRevokeName,
+        AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, ImportRowStateName,
+        ImportStateName, ImportStopName, PlatformName, PostStatusName, ProviderName, PublicationState,
+        RemoteRevokeName,
     },
     zone::Zone,
 };

@@ -6,6 +6,7 @@ use poem_openapi::{
 };
 use publishing::{
     connection::{ChannelState, ConnectionState, Provider, RemoteRevoke},
+    import::{ImportState, RowState, StopReason},
     platform::Platform,
     publication::{State, Step, Verdict},
     status::PostStatus,
@@ -69,6 +70,12 @@ word! {
     ChannelStateName(ChannelState) = "ChannelState";
     /// Which step of publishing an attempt was.
     AttemptStep(Step) = "AttemptStep";
+    /// Where an import stands. A dry run is `validating` while its rows are judged; any other is `running` while they become posts.
+    ImportStateName(ImportState) = "ImportState";
+    /// Why an import stopped by itself: `authority_gone` means that whoever made it may not do this any more.
+    ImportStopName(StopReason) = "ImportStopReason";
+    /// What came of a row of an import. `valid` is said by dry runs only.
+    ImportRowStateName(RowState) = "ImportRowState";
     /// What came of an attempt.
     AttemptVerdict(Verdict) = "AttemptVerdict";
 }

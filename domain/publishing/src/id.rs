@@ -11,6 +11,8 @@ tenancy::ids! {
     Post => "post" as PostId;
     /// A post on its way to one channel.
     Publication => "pub" as PublicationId;
+    /// A file of posts that is being taken in.
+    Import => "import" as ImportId;
     /// Somebody's word that exactly this content may be published.
     Approval => "appr" as ApprovalId;
     /// A calendar that calendar programs subscribe to.

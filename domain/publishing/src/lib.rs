@@ -13,6 +13,7 @@ pub mod content;
 pub mod event;
 pub mod feed;
 pub mod id;
+pub mod import;
 pub mod media;
 pub mod platform;
 pub mod post;

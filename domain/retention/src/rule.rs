@@ -51,6 +51,14 @@ pub enum Topic {
     Feeds,
     /// What was found when a publication was looked at before its time.
     Preflights,
+    /// What requests for many posts made.
+    BulkCreations,
+    /// Files of posts that were never taken in.
+    UnfinishedImports,
+    /// Imports that ended, with their rows.
+    Imports,
+    /// Keys of rows that became posts.
+    ImportKeys,
     /// Events that tell others what happened.
     Events,
 }
@@ -82,6 +90,10 @@ impl Topic {
             Self::Feeds => "feeds",
             Self::Preflights => "preflights",
             Self::Events => "events",
+            Self::BulkCreations => "bulk_creations",
+            Self::UnfinishedImports => "unfinished_imports",
+            Self::Imports => "imports",
+            Self::ImportKeys => "import_keys",
         }
     }
 }

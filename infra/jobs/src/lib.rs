@@ -9,6 +9,7 @@ mod batch;
 pub mod crash;
 mod fetcher;
 mod hold;
+pub mod importing;
 pub mod publishing;
 pub mod recorder;
 pub mod source;

@@ -8,6 +8,7 @@ pub mod error;
 pub mod events;
 pub mod feeds;
 pub mod idempotency;
+pub mod imports;
 pub mod listen;
 pub mod media;
 pub mod migrate;

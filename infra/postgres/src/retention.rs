@@ -58,6 +58,12 @@ const fn statement(topic: Topic) -> Option<&'static str> {
         }
         Topic::DeletedMedia => delete!("media_assets", "id", "deleted_at < $1"),
         Topic::Events => delete!("events", "id", "created_at < $1 ORDER BY id"),
+        Topic::BulkCreations => delete!("bulk_creations", "id", "created_at < $1"),
+        Topic::UnfinishedImports => delete!("imports", "id", "state = 'receiving' AND created_at < $1"),
+        // An import takes its rows with it, which may be a hundred thousand: a few at a time.
+        Topic::Imports => {
+            "DELETE FROM imports WHERE id IN (SELECT id FROM imports WHERE ended_at < $1 LIMIT least($2, 5))"
+        }
         Topic::Organizations
         | Topic::Persons
         | Topic::RefreshTokens
@@ -70,7 +76,8 @@ const fn statement(topic: Topic) -> Option<&'static str> {
         | Topic::Posts
         | Topic::Attempts
         | Topic::Feeds
-        | Topic::Preflights => return None,
+        | Topic::Preflights
+        | Topic::ImportKeys => return None,
     })
 }
 

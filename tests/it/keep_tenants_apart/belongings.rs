@@ -32,7 +32,11 @@ impl Belongings {
         let other_session = person.post("/v1/sessions", credentials).await.is(201).text("/id");
         let feeds = format!("/v1/workspaces/{}/feeds", person.workspace);
         let feed = person.post(&feeds, json!({ "name": "Team" })).await.is(201).text("/feed/id");
+        let import =
+            person.import(&person.workspace, "", "key,caption\none,Imported\n").await.is(202).text("/id");
+        person.until_imported(&import).await;
         let ids = BTreeMap::from([
+            ("import", import),
             ("org", person.organization.clone()),
             ("ws", person.workspace.clone()),
             ("conn", channels.connection),

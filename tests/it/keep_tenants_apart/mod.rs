@@ -40,7 +40,19 @@ fn is_unknown(probe: &Probe, reply: &Reply) -> bool {
             // `validate` answers with its violations.
             let judged =
                 reply.status == 200 && reply.body["valid"] == false && reply.violations().iter().any(unknown);
-            reply.status == 404 || refused || judged || (reply.status == 401 && probe.operation.is_public())
+            // Of many each is judged by itself.
+            let items = reply.body["items"].as_array().cloned().unwrap_or_default();
+            let unknown_item = |item: &Value| {
+                let wrong = item["problem"]["violations"].as_array().cloned().unwrap_or_default();
+                let unknown = |one: &Value| one["code"].as_str().unwrap_or_default().contains("unknown");
+                item["status"] == 404 || (item["status"] == 422 && wrong.iter().all(unknown))
+            };
+            let each = reply.status == 207 && !items.is_empty() && items.iter().all(unknown_item);
+            reply.status == 404
+                || refused
+                || judged
+                || each
+                || (reply.status == 401 && probe.operation.is_public())
         }
     }
 }

@@ -17,11 +17,13 @@ use super::{dies_over, lose_the_answer, posts, serve, serve_until};
 use crate::support::{Person, Reply, World, pictures::jpeg, process::Process, sandbox::PAGE};
 
 /// Each operation with the table in which it makes a row.
-const KEYED: [(&str, &str); 8] = [
+const KEYED: [(&str, &str); 10] = [
+    ("bulkCreatePosts", "posts"),
     ("chooseChannels", "channels"),
     ("createApiKey", "api_keys"),
     ("createConnection", "connections"),
     ("createFeed", "feeds"),
+    ("createImport", "imports"),
     ("createPost", "posts"),
     ("createWorkspace", "workspaces"),
     ("importMedia", "media_assets"),
@@ -57,6 +59,14 @@ impl Desk {
             "createFeed" => {
                 ask(&format!("/v1/workspaces/{workspace}/feeds")).json(&json!({ "name": "Team" }))
             }
+            "bulkCreatePosts" => {
+                let well = json!({ "post": { "workspace_id": workspace, "caption": "One of many" } });
+                let ill = json!({ "post": { "workspace_id": workspace }, "schedule": { "at": "2020-01-01T00:00:00Z" } });
+                ask("/v1/posts/bulk/create").json(&json!({ "items": [ill, well] }))
+            }
+            "createImport" => ask(&format!("/v1/workspaces/{workspace}/imports?dry_run=true"))
+                .header("Content-Type", "text/csv")
+                .body("key,caption\na,One\n"),
             "createPost" => ask("/v1/posts").json(&json!({ "workspace_id": workspace, "caption": "Once" })),
             "createWorkspace" => {
                 ask("/v1/workspaces").json(&json!({ "name": "Nine lives", "time_zone": "Europe/Riga" }))
@@ -124,8 +134,16 @@ async fn answered(desk: &Desk, operation: &str) -> Value {
         assert_eq!(again.clone().is(200).body["channels"], channels.body["data"]);
         return again.body["channels"][0]["id"].clone();
     }
+    if operation == "bulkCreatePosts" {
+        let items = again.clone().is(207).body["items"].clone();
+        assert_eq!((&items[0]["status"], &items[1]["status"]), (&json!(409), &json!(201)));
+        let id = items[1]["post"]["id"].as_str().unwrap();
+        assert_eq!(desk.person.view(id).await.body, items[1]["post"]);
+        return id.into();
+    }
     let there = desk.person.get(&again.header("location")).await.is(200);
-    let mut shown = [again.clone().is(201).body, there.body];
+    let status = if operation == "createImport" { 202 } else { 201 };
+    let mut shown = [again.clone().is(status).body, there.body];
     // The signed address of a picture is a new one each time.
     shown.iter_mut().filter_map(Value::as_object_mut).for_each(|body| drop(body.remove("url")));
     assert_eq!(shown[0], shown[1], "{operation}");
@@ -224,4 +242,20 @@ async fn one_post_that_was_asked_for_three_times_is_published_once() {
     assert_eq!(ledger.len(), 1, "{ledger:#?}");
     assert_eq!(ledger[0]["object_id"], view["publications"][0]["platform_post_id"]);
     assert_eq!((rows(&world, "posts").await, rows(&world, "publications").await), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_sent_again_under_its_key_must_be_the_same() {
+    let (world, mut server, desk) = stage().await;
+    let ask = |file: &str| {
+        let path = format!("/v1/workspaces/{}/imports", desk.person.workspace);
+        let request = desk.person.request("POST", &path).header("Idempotency-Key", "a file");
+        desk.person.send(request.header("Content-Type", "text/csv").body(file.to_owned()))
+    };
+    let first = ask("key\na\n").await.is(202);
+    let again = ask("key\na\n").await.is(202);
+    assert_eq!((&first.body, again.header("idempotency-replayed").as_str()), (&again.body, "true"));
+    ask("key\nb\n").await.refuses(422, "idempotency_mismatch");
+    assert_eq!(rows(&world, "imports").await, 1);
+    assert!(server.stop().await.0.success());
 }

@@ -83,6 +83,30 @@ impl Caller {
         self.send(self.request("POST", "/v1/media").multipart(form)).await
     }
 
+    /// Imports a file of posts into a workspace.
+    pub(crate) async fn import(&self, workspace: &str, query: &str, file: impl Into<String>) -> Reply {
+        let request = self.request("POST", &format!("/v1/workspaces/{workspace}/imports{query}"));
+        self.send(request.header("Content-Type", "text/csv").body(file.into())).await
+    }
+
+    /// Waits until an import is over.
+    pub(crate) async fn until_imported(&self, import: &str) -> Value {
+        let ask = async || self.get(&format!("/v1/imports/{import}")).await.is(200).body;
+        until("imported", ask, |import| import["ended_at"].is_string()).await
+    }
+
+    /// The rows of an import in a state, as `row key codes`.
+    pub(crate) async fn import_rows(&self, import: &str, state: &str) -> Vec<String> {
+        let rows = self.get(&format!("/v1/imports/{import}/rows?state={state}&limit=100")).await.is(200);
+        let line = |row: &Value| {
+            let wrong = row["violations"].as_array().unwrap().iter();
+            let wrong = wrong
+                .map(|one| format!(" {}:{}", one["column"].as_str().unwrap(), one["code"].as_str().unwrap()));
+            format!("{} {}{}", row["row"], row["key"].as_str().unwrap(), wrong.collect::<String>())
+        };
+        rows.body["data"].as_array().unwrap().iter().map(line).collect()
+    }
+
     /// Writes a draft and returns it.
     pub(crate) async fn draft(&self, body: Value) -> Reply {
         let request = self.request("POST", "/v1/posts").header("Idempotency-Key", Uuid::new_v4().to_string());

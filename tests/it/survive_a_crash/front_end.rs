@@ -110,6 +110,13 @@ impl FrontEnd {
         asset["id"].as_str().unwrap().to_owned()
     }
 
+    /// Imports a file of posts.
+    pub(super) async fn import(&self, file: String) -> String {
+        let path = format!("{}/v1/workspaces/{}/imports", self.api, self.workspace);
+        let request = self.http.post(path).bearer_auth(&self.token).header("Content-Type", "text/csv");
+        ok(request.body(file)).await["id"].as_str().unwrap().to_owned()
+    }
+
     /// Writes a post and schedules it.
     pub(super) async fn schedule(
         &self,

@@ -3,4 +3,5 @@
 mod arena;
 mod burst;
 mod front_end;
+mod import;
 mod named_moments;

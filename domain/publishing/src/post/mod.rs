@@ -1,6 +1,8 @@
 //! Posts: writing, validating, scheduling, taking back, and deciding what nobody else can know.
 
+mod bulk;
 mod cancel;
+mod compose;
 mod error;
 mod read;
 mod resolve;
@@ -13,6 +15,8 @@ use chrono::{DateTime, Utc};
 use scheduling::Schedule;
 use tenancy::{Actor, OrganizationId, WorkspaceId, organization::LateLimit};
 
+pub use bulk::{Bulk, MAX_ITEMS, Wish};
+pub use compose::Composed;
 pub use error::{PostError, Violation};
 pub use resolve::Resolution;
 pub use schedule::When;

@@ -8,7 +8,7 @@ use tenancy::{Caller, Scope, WorkspaceId};
 
 use super::{
     Post, PostError, PostView, Posts, Target, Violation,
-    store::{ChannelFacts, Facts, Plan, Planned},
+    store::{ChannelFacts, Facts, Plan, Planned, Rescheduled},
     validate,
 };
 use crate::{
@@ -46,21 +46,34 @@ impl Posts {
     /// Schedules a post, or schedules it anew, on every channel where nothing is, or may be, public yet.
     pub async fn schedule(&self, caller: &Caller, id: PostId, when: When) -> Result<PostView, PostError> {
         caller.may(Scope::PostsPublish)?;
-        let mut post = self.store.get(caller, id).await?.post;
+        let post = self.store.get(caller, id).await?.post;
+        let facts = self.facts(caller, post.workspace, &post.content, &post.targets).await?;
+        let change = self.schedule_anew(caller, post, when, &facts)?;
+        self.store.save(&change.post, change.expected, Some(&change.plan)).await
+    }
+
+    /// The change that scheduling a post, for the first time or anew, makes.
+    pub(super) fn schedule_anew(
+        &self,
+        caller: &Caller,
+        mut post: Post,
+        when: When,
+        facts: &Facts,
+    ) -> Result<Rescheduled, PostError> {
+        caller.may(Scope::PostsPublish)?;
         let now = self.clock.now();
         let schedule = match when {
             When::Now => Schedule::At(now),
             When::Later(schedule) => schedule,
         };
         let due_at = schedule.due(now).map_err(|error| PostError::Invalid(vec![time_violation(error)]))?;
-        let facts = self.facts(caller, post.workspace, &post.content, &post.targets).await?;
         let expected = post.version;
         post.schedule = Some(schedule);
         post.scheduled = true;
         post.version += 1;
         post.updated_at = now;
-        let plan = self.plan(caller, &post, &facts, due_at)?;
-        self.store.save(&post, expected, Some(&plan)).await
+        let plan = self.plan(caller, &post, facts, due_at)?;
+        Ok(Rescheduled { post, expected, plan })
     }
 
     /// The publications and the approval for a valid post.

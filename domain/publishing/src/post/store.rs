@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tenancy::{Caller, OrganizationId, WorkspaceId, idempotency::Fence};
+use uuid::Uuid;
 
-use super::{Post, PostError, PostView, Target};
+use super::{Composed, Post, PostError, PostView, Target};
 use crate::{
     approval::Approval,
     content::{ApprovedContent, ContentHash},
@@ -86,6 +87,33 @@ pub struct Plan {
     pub publications: Vec<Planned>,
 }
 
+/// A post that is scheduled, the first time or anew, and not saved yet.
+#[derive(Debug, Clone)]
+pub struct Rescheduled {
+    /// The post as it is to be.
+    pub post: Post,
+    /// The version that it was made from.
+    pub expected: i64,
+    /// Its publications and their approval.
+    pub plan: Plan,
+}
+
+/// An idempotency key under which many posts are to be made.
+#[derive(Debug, Clone)]
+pub struct BulkKey {
+    /// The key's fence.
+    pub fence: Fence,
+    /// What is written down beside the key: names what was made, for who asks again.
+    pub id: Uuid,
+    /// The place of each post in the request; the others were not made.
+    pub places: Vec<usize>,
+    /// How many the request had.
+    pub asked: usize,
+}
+
+/// Where in a list of changes the one stands that could not be made, and why. Nothing of the list was.
+pub type InTheWay = (usize, PostError);
+
 /// Which posts to list.
 #[derive(Debug, Clone, Default)]
 pub struct PostFilter {
@@ -153,6 +181,22 @@ pub trait PostStore: Send + Sync {
     ) -> Result<Option<Facts>, PostError>;
     /// Keeps a new draft. [`PostError::Superseded`], and nothing kept, if the key behind the fence is lost.
     async fn insert(&self, post: &Post, fence: Option<Fence>) -> Result<(), PostError>;
+    /// Keeps new posts, and schedules those that have a plan. Says which of them are kept: all but those whose plan names a channel
+    /// that was disconnected meanwhile. If `together`, either all are kept or none. What is kept is written down beside the key.
+    async fn insert_all(
+        &self,
+        posts: &[Composed],
+        together: bool,
+        key: Option<&BulkKey>,
+    ) -> Result<Vec<bool>, PostError>;
+    /// What was made under a key of [`BulkKey`], by its place in the request; `None` if that is not known any more.
+    async fn made(&self, caller: &Caller, bulk: Uuid) -> Result<Option<Vec<Option<PostId>>>, PostError>;
+    /// Those of the posts that the caller reaches, with their publications, in no particular order.
+    async fn get_all(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, PostError>;
+    /// [`Self::save`] for many: all of them or none.
+    async fn save_together(&self, changes: &[Rescheduled]) -> Result<Vec<PostView>, InTheWay>;
+    /// [`Self::cancel`] for many: all of them or none.
+    async fn cancel_together(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, InTheWay>;
     /// One post with its publications.
     async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError>;
     /// Posts, newest first.

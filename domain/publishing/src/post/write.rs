@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     content::{Attachment, Content},
-    id::PostId,
+    id::{ChannelId, MediaId, PostId},
 };
 
 /// What changes; `None` leaves a field as it is.
@@ -31,28 +31,11 @@ pub struct PostPatch {
 impl Posts {
     /// Keeps a draft. It may be incomplete, but what it names must be there.
     pub async fn write(&self, caller: &Caller, draft: Draft) -> Result<PostView, PostError> {
-        caller.may(Scope::PostsWrite)?;
-        if !caller.reaches(draft.workspace) {
-            return Err(PostError::NotFound);
-        }
+        Self::admit(caller, &draft, None)?;
         let facts = self.facts(caller, draft.workspace, &draft.content, &draft.targets).await?;
-        acceptable(&draft.content, &draft.targets, &facts)?;
-        let now = self.clock.now();
-        let post = Post {
-            id: PostId::new(),
-            organization: caller.organization,
-            workspace: draft.workspace,
-            content: draft.content,
-            targets: draft.targets,
-            schedule: None,
-            late_limit: draft.late_limit,
-            scheduled: false,
-            version: 1,
-            author: (&caller.actor).into(),
-            created_at: now,
-            updated_at: now,
-        };
-        self.store.insert(&post, draft.fence).await?;
+        let fence = draft.fence;
+        let post = self.compose(caller, draft, None, &facts)?.post;
+        self.store.insert(&post, fence).await?;
         Ok(PostView { post, publications: vec![] })
     }
 
@@ -97,12 +80,17 @@ impl Posts {
         content: &Content,
         targets: &[Target],
     ) -> Result<Facts, PostError> {
-        let channels: Vec<_> = targets.iter().map(|t| t.channel).collect();
-        let overridden = targets.iter().filter_map(|t| t.change.media.as_ref()).flatten();
-        let media: Vec<_> = content.media.iter().chain(overridden).map(|a| a.media).collect();
+        let (channels, media) = named(content, targets);
         let facts = self.store.facts(caller.organization, workspace, &channels, &media).await?;
         facts.ok_or(PostError::NotFound)
     }
+}
+
+/// The channels and the media that a content and its targets name.
+pub(super) fn named(content: &Content, targets: &[Target]) -> (Vec<ChannelId>, Vec<MediaId>) {
+    let overridden = targets.iter().filter_map(|t| t.change.media.as_ref()).flatten();
+    let media = content.media.iter().chain(overridden).map(|a| a.media).collect();
+    (targets.iter().map(|t| t.channel).collect(), media)
 }
 
 fn apply(post: &mut Post, patch: PostPatch) {
@@ -125,7 +113,7 @@ fn apply(post: &mut Post, patch: PostPatch) {
 }
 
 /// What even a draft must satisfy: sizes, and that the things it names are there.
-fn acceptable(content: &Content, targets: &[Target], facts: &Facts) -> Result<(), PostError> {
+pub(super) fn acceptable(content: &Content, targets: &[Target], facts: &Facts) -> Result<(), PostError> {
     let unknown = validate::validate(content, targets, facts)
         .into_iter()
         .filter(|v| matches!(v.code, "channel_unknown" | "media_unknown"));

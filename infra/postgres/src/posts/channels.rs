@@ -4,6 +4,8 @@
 //! for each other: channels first, in the order of ids, then publications. `FOR KEY SHARE` is what the foreign keys to a channel
 //! take anyway; only the `FOR UPDATE` of a disconnection stands in its way.
 
+use std::collections::BTreeSet;
+
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{Array, Text, Uuid as SqlUuid},
@@ -28,6 +30,38 @@ pub(super) async fn hold(
     channels: impl Iterator<Item = ChannelId>,
 ) -> Result<bool, StoreError> {
     are_held(c, HOLD, channels.map(|channel| channel.uuid()).collect()).await
+}
+
+/// Holds channels as [`hold`] does, and says which of them are not there, or disconnected.
+pub(super) async fn hold_all(c: &mut Connection, channels: &BTreeSet<ChannelId>) -> Result<Held, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let ids: Vec<Uuid> = channels.iter().map(ChannelId::uuid).collect();
+    let rows: Vec<HeldRow> =
+        sql_query("SELECT id, state FROM channels WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE")
+            .bind::<Array<SqlUuid>, _>(&ids)
+            .load(c)
+            .await?;
+    let gone = ChannelState::Disconnected.as_str();
+    let there: BTreeSet<ChannelId> = rows.iter().map(|row| ChannelId::from_uuid(row.id)).collect();
+    let connected =
+        rows.iter().filter(|row| row.state != gone).map(|row| ChannelId::from_uuid(row.id)).collect();
+    Ok(Held { there, connected })
+}
+
+/// Channels that are held.
+pub(super) struct Held {
+    /// Those that exist.
+    pub(super) there: BTreeSet<ChannelId>,
+    /// Those that are not disconnected.
+    pub(super) connected: BTreeSet<ChannelId>,
+}
+
+#[derive(QueryableByName)]
+struct HeldRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    state: String,
 }
 
 /// Holds a channel in a transaction that has locked publications already, where waiting for a disconnection might be waiting for

@@ -5,6 +5,8 @@ mod channels;
 mod clocks;
 mod decide;
 mod facts;
+pub(crate) mod insert;
+mod many;
 pub(crate) mod preflight;
 mod read;
 mod row;

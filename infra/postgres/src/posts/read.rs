@@ -53,6 +53,26 @@ pub(super) async fn get(c: &mut Connection, caller: &Caller, id: PostId) -> Resu
     views(c, rows).await?.pop().ok_or(PostError::NotFound.into())
 }
 
+/// Those of the posts that the caller reaches.
+pub(super) async fn get_all(
+    c: &mut Connection,
+    caller: &Caller,
+    ids: &[PostId],
+) -> Result<Vec<PostView>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let statement = format!(
+        "SELECT {} FROM posts o WHERE o.id = ANY ($1) AND o.organization_id = $2 AND ($3 IS NULL OR o.workspace_id = ANY ($3))",
+        row::COLUMNS
+    );
+    let rows: Vec<PostRow> = sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(ids.iter().map(PostId::uuid).collect::<Vec<_>>())
+        .bind::<SqlUuid, _>(caller.organization.uuid())
+        .bind::<Nullable<Array<SqlUuid>>, _>(reach(caller))
+        .load(c)
+        .await?;
+    views(c, rows).await
+}
+
 /// Completes post rows to views, keeping their order.
 pub(super) async fn views(c: &mut Connection, rows: Vec<PostRow>) -> Result<Vec<PostView>, StoreError> {
     use diesel_async::RunQueryDsl;

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{error::StoreError, pool::Connection, publications};
 
-fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(value).map_err(|_| StoreError::corrupt("a value does not encode"))
 }
 

@@ -6,14 +6,19 @@ use publishing::{
     approval::Approval,
     id::{ChannelId, MediaId, PostId, PublicationId},
     post::{
-        Post, PostError, PostView,
-        store::{Decision, Facts, Plan, Planned, PostFilter, PostStore, PublicationFilter},
+        Composed, Post, PostError, PostView,
+        store::{
+            BulkKey, Decision, Facts, InTheWay, Plan, Planned, PostFilter, PostStore, PublicationFilter,
+            Rescheduled,
+        },
     },
     publication::{Attempt, Publication},
 };
 use tenancy::{Caller, OrganizationId, WorkspaceId, idempotency::Fence};
 
-use super::{Stop, decide, facts, read, save};
+use uuid::Uuid;
+
+use super::{Stop, decide, facts, many, read, save};
 use crate::{idempotency, pool::Pool};
 
 /// Keeps posts.
@@ -54,6 +59,37 @@ impl PostStore for PgPostStore {
             save::insert(c, post).await?;
             Ok(idempotency::made(c, fence, post.id.uuid()).await?)
         })
+    }
+
+    async fn insert_all(
+        &self,
+        posts: &[Composed],
+        together: bool,
+        key: Option<&BulkKey>,
+    ) -> Result<Vec<bool>, PostError> {
+        transaction!(self, c => many::insert_all(c, posts, together, key).await)
+    }
+
+    async fn made(&self, caller: &Caller, bulk: Uuid) -> Result<Option<Vec<Option<PostId>>>, PostError> {
+        transaction!(self, c => Ok(many::made(c, caller, bulk).await?))
+    }
+
+    async fn get_all(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, PostError> {
+        transaction!(self, c => Ok(read::get_all(c, caller, ids).await?))
+    }
+
+    async fn save_together(&self, changes: &[Rescheduled]) -> Result<Vec<PostView>, InTheWay> {
+        let mut place = 0;
+        let done: Result<_, PostError> =
+            async { transaction!(self, c => many::save_together(c, changes, &mut place).await) }.await;
+        done.map_err(|error| (place, error))
+    }
+
+    async fn cancel_together(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, InTheWay> {
+        let mut place = 0;
+        let done: Result<_, PostError> =
+            async { transaction!(self, c => many::cancel_together(c, caller, ids, &mut place).await) }.await;
+        done.map_err(|error| (place, error))
     }
 
     async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod connections;
 mod fit;
 pub mod idempotency;
+pub mod imports;
 pub mod media;
 pub mod publishing;
 pub mod shape;
@@ -24,6 +25,7 @@ pub fn tables() -> Vec<Shape> {
         publishing::tables(),
         idempotency::tables(),
         calendar::tables(),
+        imports::tables(),
     ]
     .concat()
 }

@@ -99,9 +99,30 @@ impl PgApiKeys {
             .await
             .optional()?;
         let Some((row, text)) = row else { return Ok(None) };
-        let limits = if row.all_workspaces { Vec::new() } else { limits(&mut connection, &[row.id]).await? };
-        let only = limits.into_iter().map(|(_, workspace)| workspace).collect();
-        Ok(Some(FoundApiKey { key: row.with(only)?, grantor: role(&text)? }))
+        found(&mut connection, row, &text).await.map(Some)
+    }
+
+    /// A key of an organization with the role its grantor has now; `None` also when the grantor left.
+    pub(crate) async fn by_id(
+        connection: &mut Connection,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<Option<FoundApiKey>, StoreError> {
+        let grantor = memberships::organization_id
+            .eq(api_keys::organization_id)
+            .and(memberships::person_id.eq(api_keys::granted_by));
+        let own = api_keys::organization_id.eq(organization.uuid()).and(api_keys::id.eq(id.uuid()));
+        let row: Option<(ApiKeyRow, String)> = api_keys::table
+            .inner_join(memberships::table.on(grantor))
+            .filter(own)
+            .select((ApiKeyRow::as_select(), memberships::role))
+            .first(connection)
+            .await
+            .optional()?;
+        match row {
+            Some((row, text)) => found(connection, row, &text).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn all(
@@ -124,6 +145,13 @@ impl PgApiKeys {
             |id: Uuid| limits.iter().filter(|(key, _)| *key == id).map(|(_, workspace)| *workspace).collect();
         rows.into_iter().map(|row| (only(row.id), row)).map(|(only, row)| row.with(only)).collect()
     }
+}
+
+/// A key with its workspaces and the role of its grantor.
+async fn found(connection: &mut Connection, row: ApiKeyRow, text: &str) -> Result<FoundApiKey, StoreError> {
+    let limits = if row.all_workspaces { Vec::new() } else { limits(connection, &[row.id]).await? };
+    let only = limits.into_iter().map(|(_, workspace)| workspace).collect();
+    Ok(FoundApiKey { key: row.with(only)?, grantor: role(text)? })
 }
 
 async fn insert_key(connection: &mut Connection, new: &NewApiKey) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ mod throttle;
 pub use account::PgAccounts;
 pub use api_key::PgApiKeys;
 pub use organization::PgOrganizations;
+pub(crate) use organization::role_of;
 pub use root_key::{PgOrganizationKeys, PgPersonKeys};
 pub use session::PgSessions;
 pub use throttle::PgThrottles;

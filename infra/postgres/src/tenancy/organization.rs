@@ -1,7 +1,7 @@
 //! Organizations and workspaces.
 
 use ::tenancy::{
-    OrganizationId, Page, Reach, WorkspaceId, id,
+    OrganizationId, Page, PersonId, Reach, Role, WorkspaceId, id,
     idempotency::Fence,
     organization::{LateLimit, Organization, OrganizationStore, Workspace},
     sealing::WrappedKey,
@@ -12,11 +12,26 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::column::root_key;
+use super::column::{role, root_key};
 use crate::{
     Connection, Pool, StoreError, idempotency,
-    schema::tenancy::{organization_keys, organizations, workspaces},
+    schema::tenancy::{memberships, organization_keys, organizations, workspaces},
 };
+
+/// The role that somebody has in an organization now; `None` if they are no member.
+pub(crate) async fn role_of(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    person: PersonId,
+) -> Result<Option<Role>, StoreError> {
+    let text: Option<String> = memberships::table
+        .find((organization.uuid(), person.uuid()))
+        .select(memberships::role)
+        .first(connection)
+        .await
+        .optional()?;
+    text.map(|text| role(&text)).transpose()
+}
 
 /// Organizations and workspaces in the database.
 #[derive(Clone)]

@@ -11,6 +11,8 @@ mod foundation;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod media;
 #[cfg(test)]
 mod posts;

@@ -6,4 +6,5 @@ mod decide;
 mod disconnected;
 mod facts;
 mod list;
+mod many;
 mod preflight;

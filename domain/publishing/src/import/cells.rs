@@ -1,0 +1,408 @@
+//! The columns, what stands in them, and what it means.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use scheduling::{LocalSchedule, Schedule};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{
+    CellViolation, Import, NamedChannel,
+    channels::{self, NotFound},
+};
+use crate::{
+    content::{Attachment, Content, Override},
+    id::MediaId,
+    post::{Target, Violation, store::Draft},
+    publication::{UnknownWord, words},
+};
+
+/// The longest key, in characters.
+const MAX_KEY: usize = 255;
+/// The longest link, in bytes.
+const MAX_LINK: usize = 2_048;
+/// The most pictures that a row may name; the platforms take fewer.
+const MAX_MEDIA: usize = 20;
+
+words! {
+    /// A column of a file.
+    Column {
+        /// Tells this row from all others of the workspace, now and later.
+        Key => "key",
+        /// The text.
+        Caption => "caption",
+        /// The link.
+        Link => "link",
+        /// Ids of media, apart by spaces or semicolons.
+        MediaIds => "media_ids",
+        /// Ids or names of channels, apart by semicolons.
+        Channels => "channels",
+        /// When, on the clocks of a zone.
+        LocalTime => "local_time",
+        /// The zone.
+        TimeZone => "time_zone",
+        /// When, as an instant.
+        At => "at",
+        /// `draft` or `schedule`.
+        Action => "action",
+    }
+}
+
+/// The columns in the order of the documentation.
+pub const COLUMNS: &[Column] = Column::ALL;
+
+/// What stands in a row, by column. Empty is the same as absent.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cells {
+    /// The key.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// The text.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub caption: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    link: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    media_ids: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    channels: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    local_time: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    time_zone: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    at: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    action: String,
+    /// Whether the row had another number of cells than the header.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    misfit: bool,
+}
+
+/// Without what stands there, which no log shall hold.
+impl fmt::Debug for Cells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cells").finish_non_exhaustive()
+    }
+}
+
+/// What a row asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) draft: Draft,
+    pub(super) schedule: Option<Schedule>,
+}
+
+/// Collects what is wrong with a row.
+#[derive(Default)]
+struct Faults(Vec<CellViolation>);
+
+impl Faults {
+    fn report(&mut self, column: Column, code: &'static str, message: &str) {
+        self.0.push(CellViolation { column: column.to_string(), code: code.into(), message: message.into() });
+    }
+}
+
+impl Cells {
+    /// The cells of a row below this header.
+    pub(super) fn of(columns: &[Column], texts: &[&str]) -> Self {
+        let mut cells = Self { misfit: columns.len() != texts.len(), ..Self::default() };
+        for (column, text) in columns.iter().zip(texts) {
+            // A caption keeps its blanks: they may be meant.
+            let text = if *column == Column::Caption { text } else { text.trim() };
+            text.clone_into(cells.cell(*column));
+        }
+        cells
+    }
+
+    fn cell(&mut self, column: Column) -> &mut String {
+        match column {
+            Column::Key => &mut self.key,
+            Column::Caption => &mut self.caption,
+            Column::Link => &mut self.link,
+            Column::MediaIds => &mut self.media_ids,
+            Column::Channels => &mut self.channels,
+            Column::LocalTime => &mut self.local_time,
+            Column::TimeZone => &mut self.time_zone,
+            Column::At => &mut self.at,
+            Column::Action => &mut self.action,
+        }
+    }
+
+    /// Whether the row asks for publication.
+    pub fn schedules(&self) -> bool {
+        self.action == "schedule"
+    }
+
+    /// What the row means, or everything that is wrong with how it is written.
+    pub(super) fn read(
+        self,
+        import: &Import,
+        channels: &[NamedChannel],
+    ) -> Result<Asked, Vec<CellViolation>> {
+        let mut faults = Faults::default();
+        if self.misfit {
+            let message =
+                "The row has another number of cells than the header; are commas in a text without quotes?";
+            faults.report(Column::Key, "csv_cells_mismatch", message);
+            return Err(faults.0);
+        }
+        self.key(&mut faults);
+        let link = self.link(&mut faults);
+        let media = self.media(&mut faults);
+        let targets = self.targets(channels, &mut faults);
+        let schedule = self.when(import.time_zone, &mut faults);
+        if !faults.0.is_empty() {
+            return Err(faults.0);
+        }
+        let content = Content { caption: self.caption, link, media };
+        let (workspace, author) = (import.workspace, import.author);
+        Ok(Asked {
+            draft: Draft { workspace, content, targets, author, late_limit: None, fence: None },
+            schedule,
+        })
+    }
+
+    fn key(&self, faults: &mut Faults) {
+        if self.key.is_empty() {
+            faults.report(Column::Key, "required", "A row needs a key that no other row has.");
+        } else if self.key.chars().count() > MAX_KEY {
+            faults.report(Column::Key, "too_long", "A key has at most 255 characters.");
+        }
+    }
+
+    fn link(&self, faults: &mut Faults) -> Option<Url> {
+        if self.link.is_empty() {
+            return None;
+        }
+        let is_link = |url: &Url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= MAX_LINK;
+        let link = Url::parse(&self.link).ok().filter(is_link);
+        if link.is_none() {
+            let message = "A link begins with https:// or http:// and has at most 2048 characters.";
+            faults.report(Column::Link, "link_invalid", message);
+        }
+        link
+    }
+
+    fn media(&self, faults: &mut Faults) -> Vec<Attachment> {
+        let texts =
+            self.media_ids.split(|c: char| c == ';' || c.is_whitespace()).filter(|text| !text.is_empty());
+        let ids: Vec<Option<MediaId>> = texts.map(|text| text.parse().ok()).collect();
+        if ids.len() > MAX_MEDIA {
+            faults.report(Column::MediaIds, "media_too_many", "A row names at most 20 pictures.");
+        }
+        if ids.iter().any(Option::is_none) {
+            faults.report(Column::MediaIds, "media_unknown", "The workspace has no such media.");
+        }
+        ids.into_iter().flatten().map(|media| Attachment { media, alt_text: None }).collect()
+    }
+
+    fn targets(&self, channels: &[NamedChannel], faults: &mut Faults) -> Vec<Target> {
+        let texts = self.channels.split(';').map(str::trim).filter(|text| !text.is_empty());
+        let mut targets = Vec::new();
+        for text in texts {
+            match channels::find(channels, text) {
+                Ok(channel) => targets.push(Target { channel, change: Override::default() }),
+                Err(NotFound::Unknown) => {
+                    faults.report(Column::Channels, "channel_unknown", "The workspace has no such channel.");
+                }
+                Err(NotFound::Ambiguous) => {
+                    let message = "Several channels have this name; write the platform before it, or the id.";
+                    faults.report(Column::Channels, "channel_ambiguous", message);
+                }
+            }
+        }
+        targets
+    }
+
+    fn when(&self, default: Option<Tz>, faults: &mut Faults) -> Option<Schedule> {
+        let schedules = match self.action.as_str() {
+            "schedule" => true,
+            "" | "draft" => false,
+            _ => {
+                faults.report(Column::Action, "not_allowed", "An action is `draft` or `schedule`.");
+                return None;
+            }
+        };
+        let zone = match self.time_zone.parse::<Tz>() {
+            Ok(zone) => Some(zone),
+            Err(_) if self.time_zone.is_empty() => default,
+            Err(_) => {
+                let message = "A time zone is a name of the IANA database, such as Europe/Berlin.";
+                faults.report(Column::TimeZone, "schedule_invalid", message);
+                return None;
+            }
+        };
+        let schedule = match (self.at.is_empty(), self.local_time.is_empty()) {
+            (true, true) => None,
+            (false, true) => self.instant(faults),
+            (true, false) => self.local(zone, faults),
+            (false, false) => {
+                faults.report(Column::At, "schedule_invalid", "Give either an instant or a local time.");
+                return None;
+            }
+        };
+        if schedules && self.at.is_empty() && self.local_time.is_empty() {
+            faults.report(Column::Action, "schedule_invalid", "What is to be scheduled needs a time.");
+        }
+        if !schedules && schedule.is_some() {
+            let message = "A draft has no time; write `schedule` into this column.";
+            faults.report(Column::Action, "schedule_invalid", message);
+        }
+        schedule
+    }
+
+    fn instant(&self, faults: &mut Faults) -> Option<Schedule> {
+        let at = DateTime::parse_from_rfc3339(&self.at).ok();
+        if at.is_none() {
+            let message = "An instant is written like 2027-03-01T09:30:00Z or 2027-03-01T10:30:00+01:00.";
+            faults.report(Column::At, "schedule_invalid", message);
+        }
+        at.map(|at| Schedule::At(at.with_timezone(&Utc)))
+    }
+
+    fn local(&self, zone: Option<Tz>, faults: &mut Faults) -> Option<Schedule> {
+        let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
+        // Years have four digits: the parser would also read signs and more of them, and count what nobody meant.
+        let is_written_so =
+            matches!(self.local_time.len(), 16 | 19) && self.local_time.as_bytes()[0].is_ascii_digit();
+        let read = |form: &&str| NaiveDateTime::parse_from_str(&self.local_time, form).ok();
+        let local = forms.iter().filter(|_| is_written_so).find_map(read);
+        if local.is_none() {
+            let message = "A local time is written like 2027-03-01 09:30, and there must be such a date.";
+            faults.report(Column::LocalTime, "schedule_invalid", message);
+        }
+        if zone.is_none() {
+            let message = "A local time needs a time zone, here or for the whole import.";
+            faults.report(Column::TimeZone, "schedule_invalid", message);
+        }
+        Some(Schedule::Local(LocalSchedule { local: local?, zone: zone? }))
+    }
+}
+
+/// The column that a violation of a post is about.
+fn column_of(violation: &Violation, has_instant: bool) -> Column {
+    match violation.pointer.split('/').nth(1) {
+        Some("targets") => Column::Channels,
+        Some("media") => Column::MediaIds,
+        Some("link") => Column::Link,
+        Some("at") if has_instant => Column::At,
+        Some("at") => Column::LocalTime,
+        _ => Column::Caption,
+    }
+}
+
+/// What the violations of a post say about the cells of its row.
+pub(super) fn violations_of(wrong: &[Violation], schedule: Option<Schedule>) -> Vec<CellViolation> {
+    let has_instant = matches!(schedule, Some(Schedule::At(_)));
+    let cell = |wrong: &Violation| CellViolation {
+        column: column_of(wrong, has_instant).to_string(),
+        code: wrong.code.into(),
+        message: wrong.detail.clone(),
+    };
+    wrong.iter().map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        id::{ChannelId, ImportId},
+        import::{Counts, ImportState},
+        platform::Platform,
+        post::Author,
+    };
+    use tenancy::{OrganizationId, PersonId, WorkspaceId};
+
+    fn import(time_zone: Option<Tz>) -> Import {
+        Import {
+            id: ImportId::new(),
+            organization: OrganizationId::new(),
+            workspace: WorkspaceId::new(),
+            state: ImportState::Running,
+            reason: None,
+            dry_run: false,
+            time_zone,
+            digest: String::new(),
+            author: Author { person: PersonId::new(), api_key: None },
+            session: None,
+            schedules: true,
+            counts: Counts::default(),
+            created_at: Utc::now(),
+            ended_at: None,
+        }
+    }
+
+    fn read(cells: &[(Column, &str)]) -> Result<Asked, Vec<(String, String)>> {
+        let (columns, texts): (Vec<_>, Vec<_>) = cells.iter().copied().unzip();
+        let page = NamedChannel {
+            id: ChannelId::new(),
+            platform: Platform::Facebook,
+            name: "Harbour".into(),
+            username: None,
+        };
+        let read = Cells::of(&columns, &texts).read(&import(Some(Tz::Europe__Riga)), &[page]);
+        read.map_err(|all| all.into_iter().map(|wrong| (wrong.column, wrong.code)).collect())
+    }
+
+    fn fault(cells: &[(Column, &str)]) -> Vec<(String, String)> {
+        let key = [(Column::Key, "a")];
+        read(&[&key, cells].concat()).unwrap_err()
+    }
+
+    fn one(column: &str, code: &str) -> Vec<(String, String)> {
+        vec![(column.into(), code.into())]
+    }
+
+    #[test]
+    fn a_row_says_what_where_and_when() {
+        let media = MediaId::new().to_string();
+        let asked = read(&[
+            (Column::Key, " spring-1 "),
+            (Column::Caption, " As it is "),
+            (Column::Channels, "harbour ; "),
+            (Column::MediaIds, &media),
+            (Column::LocalTime, "2027-03-01 09:30"),
+            (Column::Action, "schedule"),
+        ])
+        .unwrap();
+        assert_eq!(asked.draft.content.caption, " As it is ");
+        assert_eq!((asked.draft.targets.len(), asked.draft.content.media.len()), (1, 1));
+        let due = asked.schedule.unwrap().resolve();
+        assert_eq!(due, "2027-03-01T07:30:00Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    #[test]
+    fn every_cell_that_is_wrong_is_named() {
+        assert_eq!(fault(&[(Column::Link, "ftp://example.org")]), one("link", "link_invalid"));
+        assert_eq!(fault(&[(Column::MediaIds, "media_1")]), one("media_ids", "media_unknown"));
+        assert_eq!(fault(&[(Column::Channels, "Elsewhere")]), one("channels", "channel_unknown"));
+        assert_eq!(fault(&[(Column::Action, "publish")]), one("action", "not_allowed"));
+        assert_eq!(fault(&[(Column::TimeZone, "Berlin")]), one("time_zone", "schedule_invalid"));
+        assert_eq!(fault(&[(Column::LocalTime, "2027-02-30 09:30")]), one("local_time", "schedule_invalid"));
+        assert_eq!(fault(&[(Column::LocalTime, "+12027-02-01 9:30")]), one("local_time", "schedule_invalid"));
+        assert_eq!(fault(&[(Column::At, "tomorrow")]), one("at", "schedule_invalid"));
+        assert_eq!(fault(&[(Column::Key, "")]).len(), 1);
+        let both = [(Column::Link, "x"), (Column::At, "y"), (Column::Action, "schedule")];
+        assert_eq!(fault(&both).len(), 2);
+    }
+
+    #[test]
+    fn a_time_goes_with_scheduling_and_with_nothing_else() {
+        let at = (Column::At, "2027-03-01T09:30:00Z");
+        assert_eq!(fault(&[at]), one("action", "schedule_invalid"));
+        assert_eq!(fault(&[(Column::Action, "schedule")]), one("action", "schedule_invalid"));
+        let both = [at, (Column::LocalTime, "2027-03-01 09:30"), (Column::Action, "schedule")];
+        assert_eq!(fault(&both), one("at", "schedule_invalid"));
+    }
+
+    #[test]
+    fn a_row_with_too_few_cells_is_no_row() {
+        let cells = Cells::of(&[Column::Key, Column::Caption], &["a"]);
+        let faults = cells.read(&import(None), &[]).unwrap_err();
+        assert_eq!(faults[0].code, "csv_cells_mismatch");
+    }
+}

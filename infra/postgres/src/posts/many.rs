@@ -1,0 +1,147 @@
+//! Many posts in one transaction: kept, scheduled or taken back together.
+
+use std::collections::BTreeSet;
+
+use diesel::{
+    OptionalExtension, QueryableByName, sql_query,
+    sql_types::{Array, Nullable, Uuid as SqlUuid},
+};
+use publishing::{
+    id::{ChannelId, PostId},
+    post::{
+        Composed, PostError, PostView,
+        store::{BulkKey, Rescheduled},
+    },
+};
+use tenancy::Caller;
+use uuid::Uuid;
+
+use super::{Stop, channels, decide, insert, read, save};
+use crate::{error::StoreError, idempotency, pool::Connection};
+
+#[derive(QueryableByName)]
+struct MadeRow {
+    #[diesel(sql_type = Array<Nullable<SqlUuid>>)]
+    posts: Vec<Option<Uuid>>,
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+pub(super) async fn insert_all(
+    c: &mut Connection,
+    posts: &[Composed],
+    together: bool,
+    key: Option<&BulkKey>,
+) -> Result<Vec<bool>, Stop> {
+    let kept = insert::keepable(c, posts).await?;
+    if together && kept.contains(&false) {
+        return Ok(kept);
+    }
+    let good: Vec<&Composed> =
+        posts.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(one, _)| one).collect();
+    insert::insert(c, &good).await?;
+    if let Some(key) = key {
+        remember(c, posts, &kept, key).await?;
+    }
+    Ok(kept)
+}
+
+/// Writes down beside the key what was made, also when that is nothing.
+async fn remember(
+    c: &mut Connection,
+    posts: &[Composed],
+    kept: &[bool],
+    key: &BulkKey,
+) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    let mut made = vec![None; key.asked];
+    for ((place, one), kept) in key.places.iter().zip(posts).zip(kept) {
+        made[*place] = kept.then(|| one.post.id.uuid());
+    }
+    // The key's row knows the organization, and that the key is still this request's.
+    sql_query(
+        "INSERT INTO bulk_creations (id, organization_id, posts)
+        SELECT $1, organization_id, $2 FROM idempotency_keys WHERE claim_id = $3",
+    )
+    .bind::<SqlUuid, _>(key.id)
+    .bind::<Array<Nullable<SqlUuid>>, _>(made)
+    .bind::<SqlUuid, _>(key.fence.0)
+    .execute(c)
+    .await?;
+    idempotency::made(c, Some(key.fence), key.id).await
+}
+
+pub(super) async fn made(
+    c: &mut Connection,
+    caller: &Caller,
+    bulk: Uuid,
+) -> Result<Option<Vec<Option<PostId>>>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let row: Option<MadeRow> =
+        sql_query("SELECT posts FROM bulk_creations WHERE id = $1 AND organization_id = $2")
+            .bind::<SqlUuid, _>(bulk)
+            .bind::<SqlUuid, _>(caller.organization.uuid())
+            .get_result(c)
+            .await
+            .optional()?;
+    Ok(row.map(|row| row.posts.into_iter().map(|id| id.map(PostId::from_uuid)).collect()))
+}
+
+/// Locks the publications of many posts, in the order of everybody: channels first, then publications, each by id.
+async fn lock(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    let named: Vec<IdRow> =
+        sql_query("SELECT DISTINCT channel_id AS id FROM post_targets WHERE post_id = ANY ($1)")
+            .bind::<Array<SqlUuid>, _>(posts)
+            .load(c)
+            .await?;
+    let named: BTreeSet<ChannelId> = named.into_iter().map(|row| ChannelId::from_uuid(row.id)).collect();
+    channels::hold_all(c, &named).await?;
+    sql_query("SELECT FROM publications WHERE post_id = ANY ($1) ORDER BY id FOR UPDATE")
+        .bind::<Array<SqlUuid>, _>(posts)
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// `place` is the change that is being made.
+pub(super) async fn save_together(
+    c: &mut Connection,
+    changes: &[Rescheduled],
+    place: &mut usize,
+) -> Result<Vec<PostView>, Stop> {
+    lock(c, &changes.iter().map(|change| change.post.id.uuid()).collect::<Vec<_>>()).await?;
+    let mut views = Vec::with_capacity(changes.len());
+    for (at, change) in changes.iter().enumerate() {
+        *place = at;
+        views.push(save::save(c, &change.post, change.expected, Some(&change.plan)).await?);
+    }
+    Ok(views)
+}
+
+/// `place` is the post that is being taken back.
+pub(super) async fn cancel_together(
+    c: &mut Connection,
+    caller: &Caller,
+    ids: &[PostId],
+    place: &mut usize,
+) -> Result<Vec<PostView>, Stop> {
+    // What the caller does not reach is not locked either.
+    let reached: BTreeSet<PostId> =
+        read::get_all(c, caller, ids).await?.into_iter().map(|view| view.post.id).collect();
+    if let Some(unknown) = ids.iter().position(|id| !reached.contains(id)) {
+        *place = unknown;
+        return Err(PostError::NotFound.into());
+    }
+    lock(c, &ids.iter().map(PostId::uuid).collect::<Vec<_>>()).await?;
+    let mut views = Vec::with_capacity(ids.len());
+    for (at, id) in ids.iter().enumerate() {
+        *place = at;
+        views.push(decide::cancel(c, caller, *id).await?);
+    }
+    Ok(views)
+}

@@ -1,0 +1,1 @@
+DROP TABLE import_keys, import_rows, imports, bulk_creations;
