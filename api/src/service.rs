@@ -7,6 +7,7 @@ use publishing::{
     connection::Connections,
     media::{Media, links::MediaLinks},
     post::Posts,
+    series::Recurrence,
 };
 use serde_json::Value;
 use tenancy::{Accounts, ApiKeys, Organizations, Sessions};
@@ -18,8 +19,8 @@ use crate::{
     resource::{
         ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
         MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource, PlatformsResource,
-        PostsResource, PublicationsResource, Readiness, RegistrationsResource, SessionsResource,
-        WorkspacesResource,
+        PostsResource, PublicationsResource, Readiness, RegistrationsResource, SeriesResource,
+        SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -31,6 +32,7 @@ pub type Resources = (
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
+    SeriesResource,
 );
 
 /// What the API calls.
@@ -52,6 +54,8 @@ pub struct UseCases {
     pub media_links: Arc<dyn MediaLinks>,
     /// Posts and publications.
     pub posts: Arc<Posts>,
+    /// Series of posts.
+    pub series: Arc<Recurrence>,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -134,7 +138,8 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
         (
             MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
-            PublicationsResource { posts, cursors },
+            PublicationsResource { posts, cursors: cursors.clone() },
         ),
+        SeriesResource { series: use_cases.series, cursors },
     )
 }

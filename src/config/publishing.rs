@@ -13,12 +13,16 @@ pub(crate) struct Publishing {
     pub(crate) concurrency: usize,
     /// The pauses of the protocol, checked against each other.
     pub(crate) timing: Timing,
+    /// How long before its time an occurrence of a series becomes a post.
+    pub(crate) series_horizon: Duration,
 }
 
 impl Publishing {
     pub(super) fn read(reader: &Reader<'_>) -> Option<Self> {
         let concurrency = reader.within("worker_concurrency", 1..=100_000);
         let timing = timing(reader);
+        let longest = Duration::from_hours(365 * 24);
+        let series_horizon = reader.within("series_horizon", Duration::from_hours(1)..=longest);
         if let Some(Err(unsafe_timing)) = timing.map(Timing::check) {
             let name = match unsafe_timing {
                 UnsafeTiming::PermitTooEarly => "publish_permit_lead",
@@ -26,7 +30,7 @@ impl Publishing {
             };
             reader.refuse(name, unsafe_timing.to_string());
         }
-        Some(Self { concurrency: concurrency?, timing: timing? })
+        Some(Self { concurrency: concurrency?, timing: timing?, series_horizon: series_horizon? })
     }
 }
 

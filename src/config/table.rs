@@ -223,6 +223,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     row("publish_look_deadline", Time, Value("30m"), "How long Postern looks before it asks a person."),
     row("publish_max_backoff", Time, Value("5m"), "The longest pause between retries."),
+    row(
+        "series_horizon",
+        Time,
+        Value("14d"),
+        "How long before its time an occurrence of a series becomes a post, 1 h to 365 d.",
+    ),
 ];
 
 /// The row of a name.

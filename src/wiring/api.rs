@@ -9,8 +9,8 @@ use ::api::{
     traffic::{Intake, Origins, Pseudonyms, Quota, ServerLimits},
 };
 use async_trait::async_trait;
-use postgres::{Pool, idempotency::PgIdempotency, posts::PgPostStore};
-use publishing::post::Posts;
+use postgres::{Pool, idempotency::PgIdempotency, posts::PgPostStore, series::PgSeriesStore};
+use publishing::{post::Posts, series::Recurrence};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tenancy::sealing::Vault;
@@ -63,6 +63,7 @@ impl Parts {
             media: Arc::new(self.media(config)?),
             media_links: self.links.clone(),
             posts: Arc::new(self.posts()),
+            series: Arc::new(self.recurrence(config)),
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),
@@ -82,6 +83,15 @@ impl Parts {
             store: Arc::new(PgPostStore::new(self.pool.clone())),
             clock: self.clock.clone(),
             timing: self.timing,
+        }
+    }
+
+    /// Series of posts, for the API and for the sweep that makes their posts.
+    pub(super) fn recurrence(&self, config: &Config) -> Recurrence {
+        Recurrence {
+            posts: Arc::new(self.posts()),
+            store: Arc::new(PgSeriesStore::new(self.pool.clone())),
+            horizon: config.publishing.series_horizon,
         }
     }
 

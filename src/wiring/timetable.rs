@@ -18,6 +18,8 @@ const HOUR: Duration = Duration::from_hours(1);
 const ROWS: u32 = 5_000;
 /// Most connections asked about in a row.
 const CHECKS: u32 = 50;
+/// Most series of which posts are made in a row.
+const SERIES: u32 = 100;
 
 impl Parts {
     pub(super) fn timetable(&self, config: &Config) -> Result<Vec<Entry>, WireError> {
@@ -25,6 +27,7 @@ impl Parts {
         let grants = PgConnectionStore::new(self.pool.clone());
         let connections = self.connections(config)?;
         let media = Arc::new(self.media(config)?);
+        let series = Arc::new(self.recurrence(config));
         Ok(vec![
             Entry::new("retention", MINUTE, move || retention(sweep.clone(), clock.clone())),
             Entry::new("media", 5 * MINUTE, move || {
@@ -36,6 +39,10 @@ impl Parts {
                 move || orphans(grants.clone())
             }),
             Entry::new("connection_checks", MINUTE, move || checks(grants.clone(), connections.clone())),
+            Entry::new("series", MINUTE, move || {
+                let series = series.clone();
+                async move { series.sweep(SERIES).await.map_err(|error| error.to_string()) }
+            }),
         ])
     }
 }

@@ -7,6 +7,7 @@ mod forget_on_schedule;
 mod keep_secrets;
 mod keep_tenants_apart;
 mod openapi_is_current;
+mod plan_a_series;
 mod publish_once;
 mod repeat_a_request;
 mod rotate_keys;

@@ -13,12 +13,15 @@ mod me;
 mod media;
 mod media_file;
 pub(crate) mod media_form;
+mod occurrence_view;
 mod organization;
 mod platforms;
 mod post_view;
 mod posts;
 mod publications;
 mod registrations;
+mod series;
+mod series_view;
 mod sessions;
 mod workspaces;
 
@@ -38,6 +41,7 @@ pub use self::{
     posts::PostsResource,
     publications::PublicationsResource,
     registrations::RegistrationsResource,
+    series::SeriesResource,
     sessions::SessionsResource,
     workspaces::WorkspacesResource,
 };

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use poem_openapi::{Object, types::MaybeUndefined};
 use publishing::{
     content,
-    id::Post as PostTag,
+    id::{Post as PostTag, Series},
     post::{self, PostPatch as Patch, PostView},
 };
 use scheduling::{LocalSchedule, Schedule};
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     problem::{Pointer, Problem, Violation},
-    value::{Id, Instant, Link, PostStatusName, Zone},
+    value::{Id, Instant, Link, LocalTime, PostStatusName, Zone},
 };
 
 /// A post to be written, or to be validated.
@@ -103,6 +103,10 @@ pub(super) struct Post {
     schedule: Option<ScheduleView>,
     /// One per channel, once it was scheduled.
     publications: Vec<Publication>,
+    /// The series it is an occurrence of, if it is one.
+    series_id: Option<Id<Series>>,
+    /// By what that occurrence is known: the wall-clock time that the rule of the series gives it.
+    original_local_time: Option<LocalTime>,
     /// The person who answers for it.
     author_id: Id<Person>,
     /// The API key it came with, if it did.
@@ -139,6 +143,8 @@ impl From<PostView> for Post {
             targets: post.targets.into_iter().map(Into::into).collect(),
             schedule: post.schedule.map(Into::into),
             publications: publications.into_iter().map(Into::into).collect(),
+            series_id: post.occurrence.map(|occurrence| occurrence.series.into()),
+            original_local_time: post.occurrence.map(|occurrence| occurrence.original.into()),
             author_id: post.author.person.into(),
             api_key_id: post.author.api_key.map(Into::into),
             created_at: post.created_at.into(),

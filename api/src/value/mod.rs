@@ -4,6 +4,8 @@ mod cursor;
 mod id;
 mod instant;
 mod link;
+mod local_time;
+mod rule_text;
 mod scope;
 mod secret;
 mod word;
@@ -65,11 +67,14 @@ pub use self::{
     id::Id,
     instant::Instant,
     link::Link,
+    local_time::LocalTime,
+    rule_text::RuleText,
     scope::ScopeName,
     secret::{Mail, Personal, Secret},
     word::{
-        AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, PlatformName, PostStatusName,
-        ProviderName, PublicationState, RemoteRevokeName,
+        AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, OccurrenceStateName,
+        PauseReasonName, PlatformName, PostStatusName, ProviderName, PublicationState, RemoteRevokeName,
+        SeriesStatusName,
     },
     zone::Zone,
 };

@@ -11,6 +11,8 @@ tenancy::ids! {
     Post => "post" as PostId;
     /// A post on its way to one channel.
     Publication => "pub" as PublicationId;
+    /// What recurs: a plan of posts.
+    Series => "series" as SeriesId;
     /// Somebody's word that exactly this content may be published.
     Approval => "appr" as ApprovalId;
 }

@@ -197,8 +197,16 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         topic: Topic::Posts,
-        what: "posts, approvals, publications",
-        places: &["posts", "post_targets", "approvals", "approved_content", "publications"],
+        what: "posts, series of posts, approvals, publications",
+        places: &[
+            "posts",
+            "post_targets",
+            "series",
+            "series_occurrences",
+            "approvals",
+            "approved_content",
+            "publications",
+        ],
         class: Content,
         keep: With("the organization"),
         from: "-",

@@ -46,6 +46,7 @@ impl Posts {
             scheduled: false,
             version: 1,
             author: (&caller.actor).into(),
+            occurrence: None,
             created_at: now,
             updated_at: now,
         };
@@ -72,7 +73,7 @@ impl Posts {
         if post.version != expected {
             return Err(PostError::Stale);
         }
-        apply(&mut post, patch);
+        apply(&mut post.content, &mut post.targets, patch);
         let facts = self.facts(caller, post.workspace, &post.content, &post.targets).await?;
         acceptable(&post.content, &post.targets, &facts)?;
         post.version += 1;
@@ -102,8 +103,8 @@ impl Posts {
     }
 }
 
-fn apply(post: &mut Post, patch: PostPatch) {
-    let content = &mut post.content;
+/// Changes a content and its targets.
+pub(crate) fn apply(content: &mut Content, targets: &mut Vec<Target>, patch: PostPatch) {
     if let Some(caption) = patch.caption {
         content.caption = caption;
     }
@@ -113,8 +114,8 @@ fn apply(post: &mut Post, patch: PostPatch) {
     if let Some(media) = patch.media {
         content.media = media;
     }
-    if let Some(targets) = patch.targets {
-        post.targets = targets;
+    if let Some(others) = patch.targets {
+        *targets = others;
     }
 }
 

@@ -1,11 +1,11 @@
 //! Posts with their targets, approvals and planned publications.
 
-mod channels;
-mod decide;
+pub(crate) mod channels;
+pub(crate) mod decide;
 mod facts;
-mod read;
+pub(crate) mod read;
 mod row;
-mod save;
+pub(crate) mod save;
 mod store;
 
 pub use store::PgPostStore;
@@ -21,7 +21,7 @@ fn unavailable(error: &StoreError) -> PostError {
 }
 
 /// What ends a transaction early: an answer for the caller, or the database.
-enum Stop {
+pub(crate) enum Stop {
     Answer(PostError),
     Store(StoreError),
 }

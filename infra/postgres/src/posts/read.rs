@@ -31,7 +31,7 @@ use crate::{
 const MAX_SCANNED: usize = 5_000;
 
 /// The workspaces a caller reaches: `None` for all of the organization.
-pub(super) fn reach(caller: &Caller) -> Option<Vec<Uuid>> {
+pub(crate) fn reach(caller: &Caller) -> Option<Vec<Uuid>> {
     match &caller.reach {
         Reach::All => None,
         Reach::Only(workspaces) => Some(workspaces.iter().map(tenancy::WorkspaceId::uuid).collect()),

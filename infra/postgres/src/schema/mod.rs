@@ -6,6 +6,7 @@ mod fit;
 pub mod idempotency;
 pub mod media;
 pub mod publishing;
+pub mod series;
 pub mod shape;
 pub mod tenancy;
 
@@ -16,8 +17,15 @@ use crate::{error::StoreError, pool::Pool};
 
 /// Every table of the program.
 pub fn tables() -> Vec<Shape> {
-    [tenancy::tables(), connections::tables(), media::tables(), publishing::tables(), idempotency::tables()]
-        .concat()
+    [
+        tenancy::tables(),
+        connections::tables(),
+        media::tables(),
+        publishing::tables(),
+        idempotency::tables(),
+        series::tables(),
+    ]
+    .concat()
 }
 
 /// What differs between the declared tables and the ones in the database, one sentence each; empty when they agree.
