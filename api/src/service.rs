@@ -11,6 +11,7 @@ use publishing::{
     import::Imports,
     media::{Media, links::MediaLinks},
     post::Posts,
+    series::Recurrence,
 };
 use serde_json::Value;
 use tenancy::{Accounts, ApiKeys, Organizations, Sessions};
@@ -24,7 +25,7 @@ use crate::{
         ConnectionsResource, EventsResource, FEED_FILE, FeedFile, FeedsResource, HealthResource,
         ImportsResource, MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource,
         PlatformsResource, PostsResource, PublicationsResource, Readiness, RegistrationsResource,
-        SessionsResource, WorkspacesResource,
+        SeriesResource, SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -38,6 +39,7 @@ pub type Resources = (
     (MediaResource, PostsResource, PublicationsResource),
     (CalendarResource, FeedsResource, EventsResource),
     (BulkResource, ImportsResource),
+    SeriesResource,
 );
 
 /// What the API calls.
@@ -67,6 +69,8 @@ pub struct UseCases {
     pub events: Events,
     /// Files of posts.
     pub imports: Arc<Imports>,
+    /// Series of posts.
+    pub series: Arc<Recurrence>,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -161,6 +165,7 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
             FeedsResource { feeds, cursors: cursors.clone() },
             EventsResource { events, cursors: cursors.clone() },
         ),
-        (BulkResource { posts }, ImportsResource { imports, cursors }),
+        (BulkResource { posts }, ImportsResource { imports, cursors: cursors.clone() }),
+        SeriesResource { series: use_cases.series, cursors },
     )
 }

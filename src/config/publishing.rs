@@ -18,12 +18,16 @@ pub(crate) struct Publishing {
     pub(crate) timing: Timing,
     /// When publications are looked at before their time.
     pub(crate) preflight: Leads,
+    /// How long before its time an occurrence of a series becomes a post.
+    pub(crate) series_horizon: Duration,
 }
 
 impl Publishing {
     pub(super) fn read(reader: &Reader<'_>) -> Option<Self> {
         let concurrency = reader.within("worker_concurrency", 1..=100_000);
         let timing = timing(reader);
+        let longest = Duration::from_hours(365 * 24);
+        let series_horizon = reader.within("series_horizon", Duration::from_hours(1)..=longest);
         if let Some(Err(unsafe_timing)) = timing.map(Timing::check) {
             let name = match unsafe_timing {
                 UnsafeTiming::PermitTooEarly => "publish_permit_lead",
@@ -32,7 +36,12 @@ impl Publishing {
             reader.refuse(name, unsafe_timing.to_string());
         }
         let preflight = preflight(reader);
-        Some(Self { concurrency: concurrency?, timing: timing?, preflight: preflight? })
+        Some(Self {
+            concurrency: concurrency?,
+            timing: timing?,
+            preflight: preflight?,
+            series_horizon: series_horizon?,
+        })
     }
 }
 

@@ -235,6 +235,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Value("1h"),
         "How long before it is due it is looked at once more. Not longer than the early look.",
     ),
+    row(
+        "series_horizon",
+        Time,
+        Value("14d"),
+        "How long before its time an occurrence of a series becomes a post, 1 h to 365 d.",
+    ),
 ];
 
 /// The row of a name.

@@ -11,8 +11,9 @@ use ::api::{
 use async_trait::async_trait;
 use postgres::{
     Pool, events::PgEventStore, idempotency::PgIdempotency, imports::PgImportStore, posts::PgPostStore,
+    series::PgSeriesStore,
 };
-use publishing::{event::Events, import::Imports, post::Posts};
+use publishing::{event::Events, import::Imports, post::Posts, series::Recurrence};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tenancy::sealing::Vault;
@@ -69,6 +70,7 @@ impl Parts {
             feeds: self.feeds(config)?,
             events: Events { store: Arc::new(PgEventStore::new(self.pool.clone())) },
             imports: Arc::new(self.imports()),
+            series: Arc::new(self.recurrence(config)),
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),
@@ -94,6 +96,15 @@ impl Parts {
     pub(super) fn imports(&self) -> Imports {
         let store = Arc::new(PgImportStore::new(self.pool.clone(), self.clock.clone()));
         Imports { store, posts: Arc::new(self.posts()) }
+    }
+
+    /// Series of posts, for the API and for the sweep that makes their posts.
+    pub(super) fn recurrence(&self, config: &Config) -> Recurrence {
+        Recurrence {
+            posts: Arc::new(self.posts()),
+            store: Arc::new(PgSeriesStore::new(self.pool.clone())),
+            horizon: config.publishing.series_horizon,
+        }
     }
 
     fn api_settings(&self, config: &Config, key_set: serde_json::Value) -> Settings {

@@ -33,6 +33,8 @@ const CHECKS: u32 = 50;
 const LOOKS: u32 = 200;
 /// Most of those transactions in a row.
 const ROUNDS: usize = 25;
+/// Most series of which posts are made in a row.
+const SERIES: u32 = 100;
 
 impl Parts {
     pub(super) fn timetable(&self, config: &Config) -> Result<Vec<Entry>, WireError> {
@@ -40,6 +42,7 @@ impl Parts {
         let grants = PgConnectionStore::new(self.pool.clone());
         let connections = self.connections(config)?;
         let media = Arc::new(self.media(config)?);
+        let series = Arc::new(self.recurrence(config));
         Ok(vec![
             Entry::new("retention", MINUTE, move || retention(sweep.clone(), clock.clone())),
             Entry::new("media", 5 * MINUTE, move || {
@@ -63,6 +66,10 @@ impl Parts {
             Entry::new("clocks", DAY, {
                 let clocks = Arc::new(self.clocks());
                 move || settle(clocks.clone())
+            }),
+            Entry::new("series", MINUTE, move || {
+                let series = series.clone();
+                async move { series.sweep(SERIES).await.map_err(|error| error.to_string()) }
             }),
         ])
     }

@@ -8,6 +8,7 @@ mod import_a_file;
 mod keep_secrets;
 mod keep_tenants_apart;
 mod openapi_is_current;
+mod plan_a_series;
 mod publish_late;
 mod publish_once;
 mod repeat_a_request;

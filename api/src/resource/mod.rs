@@ -22,6 +22,7 @@ mod me;
 mod media;
 mod media_file;
 pub(crate) mod media_form;
+mod occurrence_view;
 mod organization;
 mod platforms;
 mod post_view;
@@ -29,6 +30,8 @@ mod posts;
 mod publications;
 mod registrations;
 mod risk;
+mod series;
+mod series_view;
 mod sessions;
 mod workspaces;
 
@@ -54,6 +57,7 @@ pub use self::{
     posts::PostsResource,
     publications::PublicationsResource,
     registrations::RegistrationsResource,
+    series::SeriesResource,
     sessions::SessionsResource,
     workspaces::WorkspacesResource,
 };

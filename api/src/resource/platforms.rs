@@ -56,6 +56,8 @@ struct PlatformRules {
     max_pictures: usize,
     /// What pictures must be.
     pictures: PictureRules,
+    /// How soon a channel may get the same caption again from a series, in hours.
+    repeat_after_hours: u32,
     /// The scopes of the platform that publication needs.
     required_scopes: Vec<String>,
     /// The youngest person the platform allows, in years.
@@ -86,6 +88,7 @@ impl From<&Capabilities> for PlatformRules {
                 min_width: can.pictures.min_width,
                 max_alt_text: can.pictures.max_alt_text,
             },
+            repeat_after_hours: can.repeat_after_hours,
             required_scopes: texts(can.required_scopes),
             min_age: can.min_age,
             max_posts_a_day: can.max_posts_a_day,

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use poem_openapi::{Object, types::MaybeUndefined};
 use publishing::{
     content,
-    id::Post as PostTag,
+    id::{Post as PostTag, Series},
     post::{self, PostPatch as Patch, PostView},
 };
 use scheduling::{LocalSchedule, Schedule};
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     problem::{Pointer, Problem, Violation},
-    value::{Id, Instant, Link, PostStatusName, Zone},
+    value::{Id, Instant, Link, LocalTime, PostStatusName, Zone},
 };
 
 /// A post to be written, or to be validated.
@@ -114,6 +114,10 @@ pub(super) struct Post {
     publish_late_by_minutes: Option<u16>,
     /// One per channel, once it was scheduled.
     publications: Vec<Publication>,
+    /// The series it is an occurrence of, if it is one.
+    series_id: Option<Id<Series>>,
+    /// By what that occurrence is known: the wall-clock time that the rule of the series gives it.
+    original_local_time: Option<LocalTime>,
     /// The person who answers for it.
     author_id: Id<Person>,
     /// The API key it came with, if it did.
@@ -151,6 +155,8 @@ impl From<PostView> for Post {
             schedule: post.schedule.map(Into::into),
             publish_late_by_minutes: post.late_limit.map(LateLimit::minutes),
             publications: publications.into_iter().map(Into::into).collect(),
+            series_id: post.occurrence.map(|occurrence| occurrence.series.into()),
+            original_local_time: post.occurrence.map(|occurrence| occurrence.original.into()),
             author_id: post.author.person.into(),
             api_key_id: post.author.api_key.map(Into::into),
             created_at: post.created_at.into(),

@@ -6,6 +6,8 @@ mod event_kind;
 mod id;
 mod instant;
 mod link;
+mod local_time;
+mod rule_text;
 mod scope;
 mod secret;
 mod word;
@@ -69,12 +71,14 @@ pub use self::{
     id::Id,
     instant::Instant,
     link::Link,
+    local_time::LocalTime,
+    rule_text::RuleText,
     scope::ScopeName,
     secret::{Mail, Personal, Secret},
     word::{
         AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, ImportRowStateName,
-        ImportStateName, ImportStopName, PlatformName, PostStatusName, ProviderName, PublicationState,
-        RemoteRevokeName,
+        ImportStateName, ImportStopName, OccurrenceStateName, PauseReasonName, PlatformName, PostStatusName,
+        ProviderName, PublicationState, RemoteRevokeName, SeriesStatusName,
     },
     zone::Zone,
 };

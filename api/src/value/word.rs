@@ -9,6 +9,7 @@ use publishing::{
     import::{ImportState, RowState, StopReason},
     platform::Platform,
     publication::{State, Step, Verdict},
+    series::{OccurrenceState, PauseReason, SeriesStatus},
     status::PostStatus,
 };
 
@@ -78,4 +79,12 @@ word! {
     ImportRowStateName(RowState) = "ImportRowState";
     /// What came of an attempt.
     AttemptVerdict(Verdict) = "AttemptVerdict";
+    /// What a series does. A `paused` one makes no posts until somebody resumes it; an `ended` one has nothing more to come.
+    SeriesStatusName(SeriesStatus) = "SeriesStatus";
+    /// Why a series was paused. `key_revoked` and `member_removed` are about whoever it publishes for; `content_refused` means that
+    /// a channel does not accept a post of it any more.
+    PauseReasonName(PauseReason) = "PauseReason";
+    /// What became of an occurrence. A `planned` one becomes a post some days ahead; `made` means that there is one; a `passed` one
+    /// never had one when its time came.
+    OccurrenceStateName(OccurrenceState) = "OccurrenceState";
 }

@@ -6,6 +6,7 @@ use tenancy::{Actor, ApiKeyId, PersonId};
 use crate::{
     content::ContentHash,
     id::{ApprovalId, ChannelId},
+    post::Author,
     publication::{UnknownWord, words},
 };
 use std::{fmt, str::FromStr};
@@ -15,7 +16,7 @@ words! {
     Method {
         /// A member scheduled what they wrote.
         ScheduleAction => "schedule_action",
-        /// A member gave an API key the scope to publish what its holder supplies.
+        /// A member gave an API key the scope to publish what its holder supplies, or somebody planned a series.
         StandingInstruction => "standing_instruction",
     }
 }
@@ -29,7 +30,7 @@ pub struct Approval {
     pub method: Method,
     /// The person who answers for it.
     pub person: PersonId,
-    /// The key that was used, for standing instructions.
+    /// The key that was used, if any; always a standing instruction.
     pub api_key: Option<ApiKeyId>,
     /// When.
     pub at: DateTime<Utc>,
@@ -45,5 +46,11 @@ impl Approval {
             Actor::ApiKey { key, .. } => (Method::StandingInstruction, Some(*key)),
         };
         Self { id: ApprovalId::new(), method, person: actor.answerable(), api_key, at, covers }
+    }
+
+    /// The approval of one post of a series, on the word of whoever planned the series.
+    pub fn by_instruction(author: Author, at: DateTime<Utc>, covers: Vec<(ChannelId, ContentHash)>) -> Self {
+        let (person, api_key) = (author.person, author.api_key);
+        Self { id: ApprovalId::new(), method: Method::StandingInstruction, person, api_key, at, covers }
     }
 }

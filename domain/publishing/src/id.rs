@@ -13,6 +13,8 @@ tenancy::ids! {
     Publication => "pub" as PublicationId;
     /// A file of posts that is being taken in.
     Import => "import" as ImportId;
+    /// What recurs: a plan of posts.
+    Series => "series" as SeriesId;
     /// Somebody's word that exactly this content may be published.
     Approval => "appr" as ApprovalId;
     /// A calendar that calendar programs subscribe to.

@@ -22,6 +22,7 @@ pub mod publication;
 pub mod publisher;
 pub mod queue;
 pub mod refusal;
+pub mod series;
 pub mod status;
 pub mod step;
 pub mod timing;

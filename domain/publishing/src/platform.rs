@@ -129,6 +129,8 @@ pub struct Capabilities {
     pub max_pictures: usize,
     /// What pictures must be.
     pub pictures: PictureRules,
+    /// How soon a channel may get the same caption again from a series, in hours. See [`REPEAT_AFTER_HOURS`].
+    pub repeat_after_hours: u32,
     /// The scopes publication needs.
     pub required_scopes: &'static [&'static str],
     /// The youngest person the platform allows, in years.
@@ -136,6 +138,10 @@ pub struct Capabilities {
     /// Most posts of one Page or account within any 24 hours, where limited.
     pub max_posts_a_day: Option<u32>,
 }
+
+/// A day. Meta refuses and holds back posts that repeat themselves, and documents no distance that would be enough; this one is
+/// our own choice, for both of its platforms.
+pub const REPEAT_AFTER_HOURS: u32 = 24;
 
 /// Facebook Pages. Limits: Page photos reference (10 MB; JPEG, BMP, PNG, GIF, TIFF; of these Postern keeps JPEG, PNG and GIF);
 /// the caption limit is what published clients use, the reference is silent; ten pictures is the largest number clients report
@@ -155,6 +161,7 @@ const FACEBOOK: Capabilities = Capabilities {
         min_width: 1,
         max_alt_text: 1_000,
     },
+    repeat_after_hours: REPEAT_AFTER_HOURS,
     required_scopes: &["pages_show_list", "pages_read_engagement", "pages_manage_posts"],
     min_age: 13,
     max_posts_a_day: None,
@@ -178,6 +185,7 @@ const INSTAGRAM: Capabilities = Capabilities {
         min_width: 320,
         max_alt_text: 1_000,
     },
+    repeat_after_hours: REPEAT_AFTER_HOURS,
     required_scopes: &[
         "pages_show_list",
         "pages_read_engagement",

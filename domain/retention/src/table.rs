@@ -197,10 +197,12 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         topic: Topic::Posts,
-        what: "posts, approvals, publications",
+        what: "posts, series of posts, approvals, publications",
         places: &[
             "posts",
             "post_targets",
+            "series",
+            "series_occurrences",
             "approvals",
             "approved_content",
             "publications",

@@ -18,6 +18,7 @@ mod prepared;
 pub mod publications;
 pub mod retention;
 pub mod schema;
+pub mod series;
 pub mod tenancy;
 mod tls;
 

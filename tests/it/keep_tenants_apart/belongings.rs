@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::probe::Probe;
 use crate::support::{Person, World, person::PASSWORD, pictures::jpeg};
 
+/// The first occurrence of everybody's series: what the document shows as an example of a local time.
+const ORIGINAL: &str = "2027-03-02T09:30:00";
+
 /// An organization and its things, by the prefix of their ids.
 pub(super) struct Belongings {
     pub(super) person: Person,
@@ -28,6 +31,11 @@ impl Belongings {
         // Its lists have more than one row, and the thing that is asked for is not simply the newest.
         let future = person.write("For another day", &[&channels.instagram], with_picture).await;
         person.schedule(&future, Utc::now() + TimeDelta::days(30)).await.is(200);
+        let series = json!({
+            "workspace_id": person.workspace, "caption": "Once a week", "targets": [{ "channel_id": channels.facebook }],
+            "start": { "local_time": ORIGINAL, "time_zone": "UTC" }, "rule": "FREQ=WEEKLY",
+        });
+        let series = person.post("/v1/series", series).await.is(201).text("/id");
         let credentials = json!({ "mail": person.mail, "password": PASSWORD });
         let other_session = person.post("/v1/sessions", credentials).await.is(201).text("/id");
         let feeds = format!("/v1/workspaces/{}/feeds", person.workspace);
@@ -47,6 +55,7 @@ impl Belongings {
             ("post", post),
             ("pub", published["publications"][0]["id"].as_str().unwrap().to_owned()),
             ("session", other_session),
+            ("series", series),
         ]);
         Self { person, ids }
     }

@@ -105,6 +105,17 @@ impl Operation {
         all.into_iter().flatten().filter(|parameter| parameter["in"] == place).collect()
     }
 
+    /// A path whose parameters that are no ids are what the document shows as an example.
+    fn with_examples(&self, document: &Value, path: String) -> String {
+        let plain = self.parameters("path").into_iter().filter(|one| pattern(document, one).is_none());
+        plain.fold(path, |path, parameter| {
+            let schema = example::resolve(document, &parameter["schema"]);
+            let shown = schema["examples"][0].as_str();
+            let shown = shown.unwrap_or_else(|| panic!("{}: {} has no example", self.path, name(parameter)));
+            path.replace(&format!("{{{}}}", name(parameter)), shown)
+        })
+    }
+
     /// The media type and the schema of the body.
     fn body(&self) -> Option<(&String, &Value)> {
         let content = self.value.pointer("/requestBody/content")?.as_object()?;
@@ -142,18 +153,20 @@ impl Probe {
         };
         let mut probes = Vec::new();
         for parameter in operation.parameters("path") {
-            let pattern =
-                pattern(document, parameter).unwrap_or_else(|| panic!("{} is no id", operation.path));
+            // What is no id, such as the time of an occurrence, is the same for everybody.
+            let Some(pattern) = pattern(document, parameter) else { continue };
             let foreign = theirs.matching(pattern);
             let path = operation.path.replace(&format!("{{{}}}", name(parameter)), foreign);
             let query = operation.required_query(document, ours, None);
             let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
+            let path = operation.with_examples(document, path);
             probes.push(probe(Place::Path, foreign, path, body(None)));
         }
         let own = operation.parameters("path").into_iter().fold(operation.path.clone(), |path, parameter| {
-            let id = pattern(document, parameter).map(|pattern| ours.matching(pattern)).unwrap_or_default();
-            path.replace(&format!("{{{}}}", name(parameter)), id)
+            let Some(pattern) = pattern(document, parameter) else { return path };
+            path.replace(&format!("{{{}}}", name(parameter)), ours.matching(pattern))
         });
+        let own = operation.with_examples(document, own);
         for parameter in operation.parameters("query") {
             if let Some(pattern) = pattern(document, parameter) {
                 let foreign = theirs.matching(pattern);

@@ -50,7 +50,7 @@ async fn a_key_of_one_workspace_finds_nothing_of_another() {
     }
     assert!(tried > 25, "only {tried} probes");
     assert_eq!(difference(&before, &world.database.dump(&RESTLESS).await), Vec::<&String>::new());
-    for list in ["/v1/posts", "/v1/channels", "/v1/connections", "/v1/publications"] {
+    for list in ["/v1/posts", "/v1/series", "/v1/channels", "/v1/connections", "/v1/publications"] {
         assert_eq!(limited.get(list).await.is(200).body["data"], json!([]), "{list}");
     }
     let workspaces = limited.get("/v1/workspaces").await.is(200);

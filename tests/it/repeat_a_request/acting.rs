@@ -17,14 +17,16 @@ const TRIED: [&str; 6] = [
 ];
 
 /// What is not, and why a second time does no harm.
-const HARMLESS: [(&str, &str); 9] = [
+const HARMLESS: [(&str, &str); 11] = [
     ("bulkCancelPosts", "each is taken back as cancelPost does"),
     ("bulkSchedulePosts", "each is scheduled as schedulePost does"),
     ("cancelImport", "an import that is over stays as it is"),
+    ("cancelSeries", "a cancelled series stays so, and a second time is refused"),
     ("completeConnection", "the code works once; getConnection shows what the lost answer did"),
     ("reconnect", "the later login replaces the earlier one, whose address nobody has"),
     ("refreshSession", "a token that is used twice ends its session, on purpose"),
     ("register", "the address is known by then, and nothing changes"),
+    ("resumeSeries", "a series that is not paused any more is refused"),
     ("signIn", "each makes a session of its own, and one that nobody has ends by itself"),
     ("validatePost", "keeps nothing"),
 ];

@@ -17,7 +17,7 @@ use super::{dies_over, lose_the_answer, posts, serve, serve_until};
 use crate::support::{Person, Reply, World, pictures::jpeg, process::Process, sandbox::PAGE};
 
 /// Each operation with the table in which it makes a row.
-const KEYED: [(&str, &str); 10] = [
+const KEYED: [(&str, &str); 12] = [
     ("bulkCreatePosts", "posts"),
     ("chooseChannels", "channels"),
     ("createApiKey", "api_keys"),
@@ -25,8 +25,10 @@ const KEYED: [(&str, &str); 10] = [
     ("createFeed", "feeds"),
     ("createImport", "imports"),
     ("createPost", "posts"),
+    ("createSeries", "series"),
     ("createWorkspace", "workspaces"),
     ("importMedia", "media_assets"),
+    ("splitSeries", "series"),
     ("uploadMedia", "media_assets"),
 ];
 
@@ -35,6 +37,9 @@ struct Desk {
     person: Person,
     /// A connection whose choice is open.
     connection: String,
+    /// A channel, and a series on it.
+    channel: String,
+    series: String,
     /// Where another picture is given each time.
     pictures: String,
 }
@@ -68,6 +73,13 @@ impl Desk {
                 .header("Content-Type", "text/csv")
                 .body("key,caption\na,One\n"),
             "createPost" => ask("/v1/posts").json(&json!({ "workspace_id": workspace, "caption": "Once" })),
+            "createSeries" => ask("/v1/series").json(&json!({
+                "workspace_id": workspace, "caption": "Once a week", "targets": [{ "channel_id": self.channel }],
+                "start": { "local_time": "2035-03-06T09:30:00", "time_zone": "UTC" }, "rule": "FREQ=WEEKLY",
+            })),
+            "splitSeries" => {
+                ask(&format!("/v1/series/{}/split", self.series)).json(&json!({ "at": "2035-03-13T09:30:00" }))
+            }
             "createWorkspace" => {
                 ask("/v1/workspaces").json(&json!({ "name": "Nine lives", "time_zone": "Europe/Riga" }))
             }
@@ -114,7 +126,8 @@ async fn stage() -> (World, Process, Desk) {
     let server = serve(&world).await;
     let person = world.sign_up("Repeated").await;
     let pictures = format!("http://{host}/picture.jpg");
-    (world, server, Desk { person, connection: String::new(), pictures })
+    let [connection, channel, series] = [const { String::new() }; 3];
+    (world, server, Desk { person, connection, channel, series, pictures })
 }
 
 async fn rows(world: &World, table: &str) -> i64 {
@@ -164,6 +177,12 @@ async fn what_was_made_before_the_server_died_is_not_made_again() {
             let login = desk.person.begin().await;
             desk.person.complete(&login, &[]).await;
             desk.connection = login.connection;
+        }
+        if operation == "createSeries" {
+            desk.channel = desk.person.get("/v1/channels").await.is(200).text("/data/0/id");
+        }
+        if operation == "splitSeries" {
+            desk.series = desk.person.get("/v1/series").await.is(200).text("/data/0/id");
         }
         let before = rows(&world, table).await;
         server = lose_the_answer(&world, server, operation, desk.request(operation)).await;

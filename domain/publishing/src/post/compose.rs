@@ -52,6 +52,7 @@ impl Posts {
             scheduled: schedule.is_some(),
             version: 1,
             author: (&caller.actor).into(),
+            occurrence: None,
             created_at: now,
             updated_at: now,
         };

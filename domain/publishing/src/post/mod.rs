@@ -9,9 +9,9 @@ mod resolve;
 mod schedule;
 pub mod store;
 pub mod validate;
-mod write;
+pub(crate) mod write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use scheduling::Schedule;
 use tenancy::{Actor, OrganizationId, WorkspaceId, organization::LateLimit};
 
@@ -24,7 +24,7 @@ pub use write::PostPatch;
 
 use crate::{
     content::{Content, Override},
-    id::{ChannelId, PostId},
+    id::{ChannelId, PostId, SeriesId},
     publication::Publication,
     status::{Part, PostStatus, derive},
 };
@@ -61,10 +61,21 @@ pub struct Post {
     pub version: i64,
     /// Who wrote it.
     pub author: Author,
+    /// Which occurrence of a series it is, if it is one.
+    pub occurrence: Option<OccurrenceKey>,
     /// When it was written.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// By what an occurrence of a series is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OccurrenceKey {
+    /// The series.
+    pub series: SeriesId,
+    /// The local time that the rule of the series gives it, wherever it was moved to.
+    pub original: NaiveDateTime,
 }
 
 /// Who wrote a post, as it is kept.

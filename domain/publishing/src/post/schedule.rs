@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     approval::Approval,
-    content::Content,
-    id::{PostId, PublicationId},
+    content::{Content, ContentHash},
+    id::{ChannelId, PostId, PublicationId},
 };
 
 /// When to publish.
@@ -84,6 +84,18 @@ impl Posts {
         facts: &Facts,
         due_at: DateTime<Utc>,
     ) -> Result<Plan, PostError> {
+        let approve = |covers| Approval::by_scheduling(&caller.actor, self.clock.now(), covers);
+        self.plan_by(approve, post, facts, due_at)
+    }
+
+    /// The publications of a valid post, under the approval that `approve` gives for what they cover.
+    pub(crate) fn plan_by(
+        &self,
+        approve: impl FnOnce(Vec<(ChannelId, ContentHash)>) -> Approval,
+        post: &Post,
+        facts: &Facts,
+        due_at: DateTime<Utc>,
+    ) -> Result<Plan, PostError> {
         let violations = validate::validate(&post.content, &post.targets, facts);
         if !violations.is_empty() {
             return Err(PostError::Invalid(violations));
@@ -95,8 +107,7 @@ impl Posts {
         let publications = post.targets.iter().map(planned).collect::<Option<Vec<_>>>();
         let publications = publications.ok_or(PostError::NotFound)?;
         let covers = publications.iter().map(|p| (p.channel, p.content_hash)).collect();
-        let approval = Approval::by_scheduling(&caller.actor, self.clock.now(), covers);
-        Ok(Plan { approval, publications })
+        Ok(Plan { approval: approve(covers), publications })
     }
 
     fn planned(

@@ -58,7 +58,10 @@ impl Posts {
         if post.version != expected {
             return Err(PostError::Stale);
         }
-        apply(&mut post, patch);
+        if let Some(late_limit) = patch.late_limit {
+            post.late_limit = late_limit;
+        }
+        apply(&mut post.content, &mut post.targets, patch);
         let facts = self.facts(caller, post.workspace, &post.content, &post.targets).await?;
         acceptable(&post.content, &post.targets, &facts)?;
         post.version += 1;
@@ -93,8 +96,8 @@ pub(super) fn named(content: &Content, targets: &[Target]) -> (Vec<ChannelId>, V
     (targets.iter().map(|t| t.channel).collect(), media)
 }
 
-fn apply(post: &mut Post, patch: PostPatch) {
-    let content = &mut post.content;
+/// Changes a content and its targets.
+pub(crate) fn apply(content: &mut Content, targets: &mut Vec<Target>, patch: PostPatch) {
     if let Some(caption) = patch.caption {
         content.caption = caption;
     }
@@ -104,11 +107,8 @@ fn apply(post: &mut Post, patch: PostPatch) {
     if let Some(media) = patch.media {
         content.media = media;
     }
-    if let Some(targets) = patch.targets {
-        post.targets = targets;
-    }
-    if let Some(late_limit) = patch.late_limit {
-        post.late_limit = late_limit;
+    if let Some(others) = patch.targets {
+        *targets = others;
     }
 }
 

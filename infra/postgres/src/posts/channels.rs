@@ -25,7 +25,7 @@ const HOLD: &str = "SELECT state FROM channels WHERE id = ANY ($1) ORDER BY id F
 
 /// Holds channels until the transaction ends, after whatever disconnection is under way. Says whether all of them are still
 /// there and none is disconnected.
-pub(super) async fn hold(
+pub(crate) async fn hold(
     c: &mut Connection,
     channels: impl Iterator<Item = ChannelId>,
 ) -> Result<bool, StoreError> {
@@ -62,6 +62,11 @@ struct HeldRow {
     id: Uuid,
     #[diesel(sql_type = Text)]
     state: String,
+}
+
+/// Holds channels of several posts until the transaction ends, each named any number of times.
+pub(crate) async fn hold_each(c: &mut Connection, channels: &[ChannelId]) -> Result<(), StoreError> {
+    are_held(c, HOLD, channels.iter().map(|channel| channel.uuid()).collect()).await.map(|_| ())
 }
 
 /// Holds a channel in a transaction that has locked publications already, where waiting for a disconnection might be waiting for

@@ -22,8 +22,14 @@ use super::{Stop, channels, read, save};
 use crate::{error::StoreError, pool::Connection, publications};
 
 pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> Result<PostView, Stop> {
-    use diesel_async::RunQueryDsl;
     read::get(c, caller, id).await?;
+    withdraw(c, id).await?;
+    save::view(c, id).await
+}
+
+/// Takes back what can be of a post, in a transaction that knows that it may.
+pub(crate) async fn withdraw(c: &mut Connection, id: PostId) -> Result<(), Stop> {
+    use diesel_async::RunQueryDsl;
     let states = save::lock(c, id).await?;
     if !states.iter().any(|s| s.can_be_taken_back()) {
         let began =
@@ -40,7 +46,7 @@ pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> R
         .bind::<SqlUuid, _>(id.uuid())
         .execute(c)
         .await?;
-    save::view(c, id).await
+    Ok(())
 }
 
 pub(super) async fn delete(c: &mut Connection, caller: &Caller, id: PostId) -> Result<(), Stop> {

@@ -1,16 +1,16 @@
 //! Posts with their targets, approvals and planned publications.
 
 mod batch;
-mod channels;
+pub(crate) mod channels;
 mod clocks;
-mod decide;
+pub(crate) mod decide;
 mod facts;
 pub(crate) mod insert;
 mod many;
 pub(crate) mod preflight;
-mod read;
+pub(crate) mod read;
 mod row;
-mod save;
+pub(crate) mod save;
 mod store;
 
 pub(crate) use batch::batch;
@@ -30,7 +30,7 @@ fn unavailable(error: &StoreError) -> PostError {
 }
 
 /// What ends a transaction early: an answer for the caller, or the database.
-enum Stop {
+pub(crate) enum Stop {
     Answer(PostError),
     Store(StoreError),
 }

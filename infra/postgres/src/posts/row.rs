@@ -7,8 +7,8 @@ use diesel::{
 };
 use publishing::{
     content::{Content, Override},
-    id::{ChannelId, PostId},
-    post::{Author, Post, Target},
+    id::{ChannelId, PostId, SeriesId},
+    post::{Author, OccurrenceKey, Post, Target},
 };
 use scheduling::{LocalSchedule, Schedule};
 use tenancy::{ApiKeyId, OrganizationId, PersonId, WorkspaceId, organization::LateLimit};
@@ -19,7 +19,9 @@ use crate::error::StoreError;
 /// The columns of [`PostRow`], of a table named `o`.
 pub(super) const COLUMNS: &str =
     "o.id, o.organization_id, o.workspace_id, o.caption, o.link, o.media, o.local_time, o.time_zone,
-    o.due_at, o.scheduled, o.version, o.author_person, o.author_key, o.created_at, o.updated_at, o.late_minutes";
+    o.due_at, o.scheduled, o.version, o.author_person, o.author_key, o.created_at, o.updated_at, o.late_minutes,
+    (SELECT s.series_id FROM series_occurrences s WHERE s.post_id = o.id) AS series_id,
+    (SELECT s.original FROM series_occurrences s WHERE s.post_id = o.id) AS series_original";
 
 #[derive(QueryableByName)]
 pub(super) struct PostRow {
@@ -55,6 +57,10 @@ pub(super) struct PostRow {
     updated_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Integer>)]
     late_minutes: Option<i32>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    series_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    series_original: Option<NaiveDateTime>,
 }
 
 #[derive(QueryableByName)]
@@ -112,6 +118,10 @@ impl PostRow {
                 person: PersonId::from_uuid(self.author_person),
                 api_key: self.author_key.map(ApiKeyId::from_uuid),
             },
+            occurrence: self
+                .series_id
+                .zip(self.series_original)
+                .map(|(series, original)| OccurrenceKey { series: SeriesId::from_uuid(series), original }),
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

@@ -3,7 +3,7 @@
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{
-        BigInt, Bool, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz,
+        Array, BigInt, Bool, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz,
         Uuid as SqlUuid,
     },
 };
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{error::StoreError, pool::Connection, publications};
 
-pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError> {
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(value).map_err(|_| StoreError::corrupt("a value does not encode"))
 }
 
@@ -54,6 +54,21 @@ pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreE
     targets(c, post).await
 }
 
+/// Keeps a new post that is planned from the beginning.
+pub(crate) async fn insert_planned(c: &mut Connection, post: &Post, plan: &Plan) -> Result<(), Stop> {
+    // What was validated may be disconnected by now.
+    if !channels::hold(c, post.targets.iter().map(|target| target.channel)).await? {
+        return Err(PostError::Stale.into());
+    }
+    insert(c, post).await?;
+    update(c, post, post.version).await?;
+    approve(c, post, &plan.approval).await?;
+    for planned in &plan.publications {
+        upsert(c, post, planned, &plan.approval).await?;
+    }
+    Ok(publications::wake(c).await?)
+}
+
 async fn targets(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     for (place, target) in (0_i16..).zip(&post.targets) {
@@ -76,7 +91,7 @@ async fn targets(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(super) async fn save(
+pub(crate) async fn save(
     c: &mut Connection,
     post: &Post,
     expected: i64,
@@ -121,6 +136,14 @@ pub(super) async fn view(c: &mut Connection, id: PostId) -> Result<PostView, Sto
     read::views(c, rows).await?.pop().ok_or(PostError::NotFound.into())
 }
 
+/// Posts with their publications, in any order, inside a transaction that already knows that it may see them.
+pub(crate) async fn views_of(c: &mut Connection, ids: &[Uuid]) -> Result<Vec<PostView>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let statement = format!("SELECT {} FROM posts o WHERE o.id = ANY ($1)", row::COLUMNS);
+    let rows: Vec<PostRow> = sql_query(statement).bind::<Array<SqlUuid>, _>(ids).load(c).await?;
+    read::views(c, rows).await
+}
+
 #[derive(QueryableByName)]
 struct StateRow {
     #[diesel(sql_type = Text)]
@@ -128,7 +151,7 @@ struct StateRow {
 }
 
 /// Locks the publications of a post and says where they stand.
-pub(super) async fn lock(c: &mut Connection, post: PostId) -> Result<Vec<State>, StoreError> {
+pub(crate) async fn lock(c: &mut Connection, post: PostId) -> Result<Vec<State>, StoreError> {
     use diesel_async::RunQueryDsl;
     let rows: Vec<StateRow> =
         sql_query("SELECT state FROM publications WHERE post_id = $1 ORDER BY id FOR UPDATE")

@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod media;
 pub mod publishing;
+pub mod series;
 pub mod shape;
 pub mod tenancy;
 
@@ -26,6 +27,7 @@ pub fn tables() -> Vec<Shape> {
         idempotency::tables(),
         calendar::tables(),
         imports::tables(),
+        series::tables(),
     ]
     .concat()
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 
 /// Reads a role.
-pub(super) fn role(text: &str) -> Result<Role, StoreError> {
+pub(crate) fn role(text: &str) -> Result<Role, StoreError> {
     [Role::Owner, Role::Member]
         .into_iter()
         .find(|role| role.as_str() == text)

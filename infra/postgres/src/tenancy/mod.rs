@@ -9,6 +9,8 @@ mod root_key;
 mod session;
 mod throttle;
 
+pub(crate) use column::role;
+
 pub use account::PgAccounts;
 pub use api_key::PgApiKeys;
 pub use organization::PgOrganizations;

@@ -19,6 +19,8 @@ mod posts;
 #[cfg(test)]
 mod publications;
 #[cfg(test)]
+mod series;
+#[cfg(test)]
 mod server_log;
 #[cfg(test)]
 mod support;

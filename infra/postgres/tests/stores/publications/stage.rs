@@ -155,6 +155,7 @@ impl Stage {
             scheduled: false,
             version: 1,
             author: (&self.caller.actor).into(),
+            occurrence: None,
             created_at: now(),
             updated_at: now(),
         }

@@ -1,0 +1,179 @@
+//! Keeping series, and changing them with their posts.
+
+use chrono::NaiveDateTime;
+use diesel::{
+    sql_query,
+    sql_types::{BigInt, Jsonb, Nullable, Text, Timestamp, Timestamptz, Uuid as SqlUuid},
+};
+use publishing::{
+    id::{ChannelId, SeriesId},
+    post::PostError,
+    series::{
+        Series, SeriesState,
+        store::{Adjustment, Becomes, Change, Following},
+    },
+};
+
+use super::row;
+use crate::{
+    error::StoreError,
+    idempotency,
+    pool::Connection,
+    posts::{Stop, channels, decide, save},
+};
+
+pub(super) async fn insert(c: &mut Connection, series: &Series) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "INSERT INTO series (id, organization_id, workspace_id, caption, plan, targets, instructor_person, version, created_at)
+        VALUES ($1, $2, $3, '', 'null', '[]', $4, $5, $6)",
+    )
+    .bind::<SqlUuid, _>(series.id.uuid())
+    .bind::<SqlUuid, _>(series.organization.uuid())
+    .bind::<SqlUuid, _>(series.workspace.uuid())
+    .bind::<SqlUuid, _>(series.instructor.person.uuid())
+    .bind::<BigInt, _>(series.version)
+    .bind::<Timestamptz, _>(series.created_at)
+    .execute(c)
+    .await?;
+    // What can change is written in one place.
+    update(c, series, series.version).await?;
+    Ok(())
+}
+
+async fn update(c: &mut Connection, series: &Series, expected: i64) -> Result<usize, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let (state, reason) = row::state(series.state);
+    Ok(sql_query(
+        "UPDATE series SET caption = $3, link = $4, media = $5, targets = $6, captions = $7, plan = $8, edits = $9, state = $10,
+            reason = $11, next_at = $12, claimed_until = NULL, instructor_person = $13, instructor_key = $14, version = $15,
+            updated_at = $16
+        WHERE id = $1 AND version = $2",
+    )
+    .bind::<SqlUuid, _>(series.id.uuid())
+    .bind::<BigInt, _>(expected)
+    .bind::<Text, _>(&series.content.caption)
+    .bind::<Nullable<Text>, _>(series.content.link.as_ref().map(ToString::to_string))
+    .bind::<Jsonb, _>(save::json(&series.content.media)?)
+    .bind::<Jsonb, _>(row::targets(series)?)
+    .bind::<Jsonb, _>(save::json(&series.captions)?)
+    .bind::<Jsonb, _>(save::json(&series.plan)?)
+    .bind::<Jsonb, _>(row::edits(series)?)
+    .bind::<Text, _>(state)
+    .bind::<Nullable<Text>, _>(reason)
+    .bind::<Nullable<Timestamptz>, _>(series.next_at)
+    .bind::<SqlUuid, _>(series.instructor.person.uuid())
+    .bind::<Nullable<SqlUuid>, _>(series.instructor.api_key.map(|key| key.uuid()))
+    .bind::<BigInt, _>(series.version)
+    .bind::<Timestamptz, _>(series.updated_at)
+    .execute(c)
+    .await?)
+}
+
+pub(super) async fn save(c: &mut Connection, change: &Change) -> Result<(), Stop> {
+    if update(c, &change.series, change.expected).await? == 0 {
+        return Err(PostError::Stale.into());
+    }
+    // All channels before any publication: whoever disconnects takes the same way.
+    channels::hold_each(c, &channels_of(change)).await?;
+    let mut owner = change.series.id;
+    if let Some(following) = &change.following {
+        insert(c, &following.series).await?;
+        hand_over(c, owner, following).await?;
+        owner = following.series.id;
+        idempotency::made(c, change.fence, owner.uuid()).await?;
+    }
+    for adjustment in &change.adjustments {
+        adjust(c, owner, adjustment).await?;
+    }
+    if change.series.state == SeriesState::Cancelled {
+        tell(c, &change.series).await?;
+    }
+    Ok(())
+}
+
+/// The channels of all posts that are planned anew.
+fn channels_of(change: &Change) -> Vec<ChannelId> {
+    let targets = change.adjustments.iter().filter_map(|adjustment| match &adjustment.becomes {
+        Becomes::Planned { post, .. } => Some(&post.targets),
+        _ => None,
+    });
+    targets.flatten().map(|target| target.channel).collect()
+}
+
+/// Gives later occurrences to the series that is split off. Their publications are locked before, as by whoever deletes a post.
+async fn hand_over(c: &mut Connection, from: SeriesId, following: &Following) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "SELECT id FROM publications WHERE post_id IN (SELECT post_id FROM series_occurrences WHERE series_id = $1 AND original >= $2)
+        ORDER BY id FOR UPDATE",
+    )
+    .bind::<SqlUuid, _>(from.uuid())
+    .bind::<Timestamp, _>(following.from)
+    .execute(c)
+    .await?;
+    sql_query("UPDATE series_occurrences SET series_id = $3 WHERE series_id = $1 AND original >= $2")
+        .bind::<SqlUuid, _>(from.uuid())
+        .bind::<Timestamp, _>(following.from)
+        .bind::<SqlUuid, _>(following.series.id.uuid())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+async fn adjust(c: &mut Connection, owner: SeriesId, adjustment: &Adjustment) -> Result<(), Stop> {
+    use diesel_async::RunQueryDsl;
+    let before = adjustment.original;
+    match &adjustment.becomes {
+        Becomes::Known(original) if *original == before => {}
+        Becomes::Known(original) => rename(c, owner, before, *original, None).await?,
+        Becomes::Planned { original, post, expected, plan } => {
+            save::save(c, post, *expected, Some(plan)).await?;
+            rename(c, owner, before, *original, Some(post.version)).await?;
+        }
+        Becomes::TakenBack(post) => decide::withdraw(c, *post).await?,
+        Becomes::Gone(post) => {
+            if let Some(post) = post {
+                decide::withdraw(c, *post).await?;
+            }
+            sql_query("DELETE FROM series_occurrences WHERE series_id = $1 AND original = $2")
+                .bind::<SqlUuid, _>(owner.uuid())
+                .bind::<Timestamp, _>(before)
+                .execute(c)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets an occurrence be known by another original local time, with the version of its post if the series wrote that.
+async fn rename(
+    c: &mut Connection,
+    owner: SeriesId,
+    before: NaiveDateTime,
+    after: NaiveDateTime,
+    version: Option<i64>,
+) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "UPDATE series_occurrences SET original = $3, post_version = coalesce($4, post_version)
+        WHERE series_id = $1 AND original = $2",
+    )
+    .bind::<SqlUuid, _>(owner.uuid())
+    .bind::<Timestamp, _>(before)
+    .bind::<Timestamp, _>(after)
+    .bind::<Nullable<BigInt>, _>(version)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+async fn tell(c: &mut Connection, series: &Series) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query("INSERT INTO events (organization_id, kind, subject_id) VALUES ($1, 'series.cancelled', $2)")
+        .bind::<SqlUuid, _>(series.organization.uuid())
+        .bind::<SqlUuid, _>(series.id.uuid())
+        .execute(c)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! Series on a real database, with a clock that the story sets.
+
+mod change;
+mod make;
+mod pause;
+mod stage;

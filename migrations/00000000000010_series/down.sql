@@ -1,0 +1,2 @@
+ALTER TABLE approvals DROP CONSTRAINT approval_by_key;
+DROP TABLE series_occurrences, series;
