@@ -71,6 +71,10 @@ bench-burst *arguments:
 bench-api *arguments:
     cargo bench --bench api -- {{ arguments }}
 
+# Measure the queue of a channel: the next free slot and an addition, with a year of posts that wait
+bench-queue *arguments:
+    cargo bench --bench queue -- {{ arguments }}
+
 # Take each safety of the publishing protocol away in turn, and fail unless the tests of the stores notice
 safeties:
     #!/usr/bin/env bash

@@ -7,6 +7,7 @@ use publishing::{
     connection::Connections,
     media::{Media, links::MediaLinks},
     post::Posts,
+    posting::Posting,
 };
 use serde_json::Value;
 use tenancy::{Accounts, ApiKeys, Organizations, Sessions};
@@ -16,10 +17,10 @@ use crate::{
     publish::publish,
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
-        ApiKeysResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource, HealthResource,
-        MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource, PlatformsResource,
-        PostsResource, PublicationsResource, Readiness, RegistrationsResource, SessionsResource,
-        WorkspacesResource,
+        ApiKeysResource, BestTimesResource, CALLBACK, Callback, ChannelsResource, ConnectionsResource,
+        HealthResource, MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource,
+        PlatformsResource, PostingSchedulesResource, PostsResource, PublicationsResource, QueuesResource,
+        Readiness, RegistrationsResource, SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -31,6 +32,7 @@ pub type Resources = (
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
+    (PostingSchedulesResource, QueuesResource, BestTimesResource),
 );
 
 /// What the API calls.
@@ -52,6 +54,8 @@ pub struct UseCases {
     pub media_links: Arc<dyn MediaLinks>,
     /// Posts and publications.
     pub posts: Arc<Posts>,
+    /// Posting schedules and queues.
+    pub posting: Arc<Posting>,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -113,6 +117,7 @@ pub fn api(use_cases: UseCases, settings: Settings) -> impl Endpoint<Output = Re
 fn resources(use_cases: UseCases, settings: Settings) -> Resources {
     let UseCases { accounts, sessions, organizations, api_keys, connections, readiness, .. } = use_cases;
     let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
+    let posting = use_cases.posting;
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -134,7 +139,12 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
         (
             MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
-            PublicationsResource { posts, cursors },
+            PublicationsResource { posts: posts.clone(), cursors: cursors.clone() },
+        ),
+        (
+            PostingSchedulesResource { posting: posting.clone() },
+            QueuesResource { posts, posting: posting.clone(), cursors },
+            BestTimesResource { posting },
         ),
     )
 }

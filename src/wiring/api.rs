@@ -9,8 +9,13 @@ use ::api::{
     traffic::{Intake, Origins, Pseudonyms, Quota, ServerLimits},
 };
 use async_trait::async_trait;
-use postgres::{Pool, idempotency::PgIdempotency, posts::PgPostStore};
-use publishing::post::Posts;
+use postgres::{
+    Pool,
+    idempotency::PgIdempotency,
+    posting::{NoInsights, PgPostingStore},
+    posts::PgPostStore,
+};
+use publishing::{post::Posts, posting::Posting};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tenancy::sealing::Vault;
@@ -63,6 +68,7 @@ impl Parts {
             media: Arc::new(self.media(config)?),
             media_links: self.links.clone(),
             posts: Arc::new(self.posts()),
+            posting: Arc::new(self.posting()),
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),
@@ -79,9 +85,17 @@ impl Parts {
 
     fn posts(&self) -> Posts {
         Posts {
-            store: Arc::new(PgPostStore::new(self.pool.clone())),
+            store: Arc::new(PgPostStore::new(self.pool.clone()).with_timing(self.timing)),
             clock: self.clock.clone(),
             timing: self.timing,
+        }
+    }
+
+    fn posting(&self) -> Posting {
+        Posting {
+            store: Arc::new(PgPostingStore::new(self.pool.clone(), self.timing)),
+            insights: Arc::new(NoInsights),
+            random: self.random.clone(),
         }
     }
 

@@ -54,6 +54,8 @@ pub const VIOLATION_CODES: &[(&str, &str)] = &[
     ("nul_character", "The text holds U+0000."),
     ("out_of_range", "The number is too small or too large."),
     ("platform_post_id_invalid", "This cannot be the id of a post of that platform."),
+    ("post_unknown", "No such post waits in the queue."),
+    ("posts_incomplete", "The order does not name each post of the queue once."),
     ("provider_not_configured", "The deployment is not configured for the provider."),
     ("repeated", "It may be given once, and stands there more often."),
     ("repeated_key", "The object names a member twice."),

@@ -1,6 +1,7 @@
 //! The resources: one file each, with its requests, its views and its handlers.
 
 mod api_keys;
+mod best_times;
 mod callback;
 mod callback_page;
 mod channels;
@@ -16,8 +17,11 @@ pub(crate) mod media_form;
 mod organization;
 mod platforms;
 mod post_view;
+mod posting_schedules;
+mod posting_view;
 mod posts;
 mod publications;
+mod queues;
 mod registrations;
 mod sessions;
 mod workspaces;
@@ -26,6 +30,7 @@ use poem_openapi::Tags;
 
 pub use self::{
     api_keys::ApiKeysResource,
+    best_times::BestTimesResource,
     callback::{Callback, PATH as CALLBACK},
     channels::ChannelsResource,
     connections::ConnectionsResource,
@@ -35,8 +40,10 @@ pub use self::{
     media_file::{MediaFile, PATH as MEDIA_FILE},
     organization::OrganizationResource,
     platforms::PlatformsResource,
+    posting_schedules::PostingSchedulesResource,
     posts::PostsResource,
     publications::PublicationsResource,
+    queues::QueuesResource,
     registrations::RegistrationsResource,
     sessions::SessionsResource,
     workspaces::WorkspacesResource,
@@ -57,6 +64,9 @@ pub(crate) enum Chapter {
     /// Posts, when they are published, and each publication on its way to a channel.
     #[oai(rename = "Publishing")]
     Publishing,
+    /// When channels publish: the slots of posting schedules, the queues that fill them, and the hours that did best.
+    #[oai(rename = "Queues")]
+    Queues,
     /// Connecting Facebook Pages and Instagram professional accounts, and what platforms accept.
     #[oai(rename = "Channels")]
     Channels,

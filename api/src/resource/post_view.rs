@@ -4,14 +4,15 @@ use chrono::NaiveDateTime;
 use poem_openapi::{Object, types::MaybeUndefined};
 use publishing::{
     content,
-    id::Post as PostTag,
-    post::{self, PostPatch as Patch, PostView},
+    id::{Channel, Post as PostTag},
+    post::{self, OwnTime, PostPatch as Patch, PostView},
+    publication::State,
 };
 use scheduling::{LocalSchedule, Schedule};
 use tenancy::id::{ApiKey, Person, Workspace};
 
 use super::{
-    content::{Attachment, Target, attachments, link, targets},
+    content::{Attachment, ChannelTime, Target, attachments, link, targets},
     publications::Publication,
 };
 use crate::{
@@ -57,7 +58,7 @@ pub(super) struct PostPatch {
 /// When a post is due: the intent, and the instant it means.
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
-struct ScheduleView {
+pub(super) struct ScheduleView {
     /// The instant.
     at: Instant,
     /// The wall-clock time, if it was scheduled by one.
@@ -70,6 +71,25 @@ struct ScheduleView {
 /// the gap; one that occurs twice means the first.
 #[derive(Object)]
 pub(super) struct NewSchedule {
+    /// The instant.
+    at: Option<Instant>,
+    /// The wall-clock time, such as `2027-03-01T09:30:00`.
+    #[oai(validator(
+        pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+    ))]
+    local_time: Option<String>,
+    /// The zone of the wall-clock time.
+    time_zone: Option<Zone>,
+    /// Channels that have times of their own. With one for each channel the post needs none.
+    #[oai(default, validator(max_items = 50))]
+    targets: Vec<TargetSchedule>,
+}
+
+/// When to publish on one channel: an instant, or a wall-clock time with its zone.
+#[derive(Object)]
+struct TargetSchedule {
+    /// The channel, one of the post's.
+    channel_id: Id<Channel>,
     /// The instant.
     at: Option<Instant>,
     /// The wall-clock time, such as `2027-03-01T09:30:00`.
@@ -99,8 +119,12 @@ pub(super) struct Post {
     media: Vec<Attachment>,
     /// The channels, with what differs there.
     targets: Vec<Target>,
-    /// When it is due, once it was scheduled.
+    /// Which time counts on each of them.
+    channel_times: Vec<ChannelTime>,
+    /// When it is due where it has no other time, once it was scheduled.
     schedule: Option<ScheduleView>,
+    /// When it is due on the first of its channels.
+    due_at: Option<Instant>,
     /// One per channel, once it was scheduled.
     publications: Vec<Publication>,
     /// The person who answers for it.
@@ -129,6 +153,8 @@ impl From<PostView> for Post {
     fn from(view: PostView) -> Self {
         let status = PostStatusName(view.status());
         let PostView { post, publications } = view;
+        let planned = publications.iter().filter(|one| one.state != State::Cancelled);
+        let first = planned.map(|one| one.due_at).min();
         Self {
             id: post.id.into(),
             workspace_id: post.workspace.into(),
@@ -136,8 +162,10 @@ impl From<PostView> for Post {
             caption: post.content.caption,
             link: post.content.link.map(Into::into),
             media: post.content.media.into_iter().map(Into::into).collect(),
+            channel_times: post.targets.iter().map(Into::into).collect(),
             targets: post.targets.into_iter().map(Into::into).collect(),
             schedule: post.schedule.map(Into::into),
+            due_at: first.map(Into::into),
             publications: publications.into_iter().map(Into::into).collect(),
             author_id: post.author.person.into(),
             api_key_id: post.author.api_key.map(Into::into),
@@ -148,21 +176,41 @@ impl From<PostView> for Post {
 }
 
 impl NewSchedule {
-    /// The schedule that is meant, if it is one.
-    pub(super) fn read(self) -> Result<Schedule, Problem> {
-        let wrong = |member: &str, detail: &str| {
-            Problem::invalid(vec![Violation::body(Pointer::to(member), "schedule_invalid", detail)])
+    /// The times that are meant, if they are: the post's and those of channels.
+    pub(super) fn read(self) -> Result<(Option<Schedule>, Vec<OwnTime>), Problem> {
+        let own = |(n, one): (usize, TargetSchedule)| {
+            let schedule = time(one.at, one.local_time, one.time_zone, &Pointer::to("targets").element(n))?;
+            Ok(OwnTime { channel: one.channel_id.0, schedule })
         };
-        match (self.at, self.local_time, self.time_zone) {
-            (Some(at), None, None) => Ok(Schedule::At(at.0)),
-            (None, Some(local), Some(zone)) => {
-                let full = if local.len() == 16 { format!("{local}:00") } else { local };
-                let local: NaiveDateTime =
-                    full.parse().map_err(|_| wrong("local_time", "There is no such date or time."))?;
-                Ok(Schedule::Local(LocalSchedule { local, zone: zone.0 }))
-            }
-            _ => Err(wrong("at", "Give either `at`, or `local_time` and `time_zone` together.")),
+        let nothing = self.at.is_none() && self.local_time.is_none() && self.time_zone.is_none();
+        let post = if nothing && !self.targets.is_empty() {
+            None
+        } else {
+            Some(time(self.at, self.local_time, self.time_zone, &Pointer::default())?)
+        };
+        Ok((post, self.targets.into_iter().enumerate().map(own).collect::<Result<_, Problem>>()?))
+    }
+}
+
+/// The schedule that three members mean together, if they do.
+fn time(
+    at: Option<Instant>,
+    local_time: Option<String>,
+    time_zone: Option<Zone>,
+    place: &Pointer,
+) -> Result<Schedule, Problem> {
+    let wrong = |member: &str, detail: &str| {
+        Problem::invalid(vec![Violation::body(place.member(member), "schedule_invalid", detail)])
+    };
+    match (at, local_time, time_zone) {
+        (Some(at), None, None) => Ok(Schedule::At(at.0)),
+        (None, Some(local), Some(zone)) => {
+            let full = if local.len() == 16 { format!("{local}:00") } else { local };
+            let local: NaiveDateTime =
+                full.parse().map_err(|_| wrong("local_time", "There is no such date or time."))?;
+            Ok(Schedule::Local(LocalSchedule { local, zone: zone.0 }))
         }
+        _ => Err(wrong("at", "Give either `at`, or `local_time` and `time_zone` together.")),
     }
 }
 

@@ -31,7 +31,7 @@ use crate::{
     value::{Id, Instant, PostStatusName},
 };
 
-fn shown(view: PostView) -> Found<Post> {
+pub(super) fn shown(view: PostView) -> Found<Post> {
     let version = view.post.version;
     Found::versioned(view.into(), version)
 }
@@ -167,7 +167,8 @@ impl PostsResource {
 
     /// Schedule a post
     ///
-    /// Scheduling is the approval of exactly this content for exactly these channels. A scheduled post is scheduled anew.
+    /// Scheduling is the approval of exactly this content for exactly these channels. A scheduled post is scheduled anew, and leaves
+    /// the queues it waits in. Channels may have times of their own.
     #[oai(path = "/posts/:id/schedule", method = "post", operation_id = "schedulePost")]
     async fn schedule(
         &self,
@@ -176,7 +177,8 @@ impl PostsResource {
         body: StrictJson<NewSchedule>,
     ) -> Answer<Found<Post>> {
         let StrictJson(body) = body;
-        Ok(shown(self.posts.schedule(&caller, id.0.0, When::Later(body.read()?)).await?))
+        let (when, own) = body.read()?;
+        Ok(shown(self.posts.schedule_each(&caller, id.0.0, when.map(When::Later), &own).await?))
     }
 
     /// Publish a post now

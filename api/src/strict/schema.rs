@@ -153,6 +153,7 @@ impl Checker<'_> {
             Some("date-time") => {
                 (chrono::DateTime::parse_from_rfc3339(text).is_ok(), "an instant as in RFC 3339")
             }
+            Some("date") => (text.parse::<chrono::NaiveDate>().is_ok(), "a day of the calendar"),
             Some("uuid") => (uuid::Uuid::parse_str(text).is_ok(), "a UUID"),
             Some("iana-time-zone") => {
                 (text.parse::<chrono_tz::Tz>().is_ok(), "the name of a zone of the IANA database")

@@ -1,11 +1,13 @@
 //! How values of the domain are written in the API, each with its own schema.
 
 mod cursor;
+mod day;
 mod id;
 mod instant;
 mod link;
 mod scope;
 mod secret;
+mod slot;
 mod word;
 mod zone;
 
@@ -62,11 +64,13 @@ use {as_text, plain_type};
 
 pub use self::{
     cursor::Cursor,
+    day::Day,
     id::Id,
     instant::Instant,
     link::Link,
     scope::ScopeName,
     secret::{Mail, Personal, Secret},
+    slot::SlotText,
     word::{
         AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, PlatformName, PostStatusName,
         ProviderName, PublicationState, RemoteRevokeName,

@@ -11,6 +11,7 @@ pub mod id;
 pub mod media;
 pub mod platform;
 pub mod post;
+pub mod posting;
 pub mod publication;
 pub mod publisher;
 pub mod queue;

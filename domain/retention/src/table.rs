@@ -197,8 +197,16 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         topic: Topic::Posts,
-        what: "posts, approvals, publications",
-        places: &["posts", "post_targets", "approvals", "approved_content", "publications"],
+        what: "posts, approvals, publications, posting schedules and queues",
+        places: &[
+            "posts",
+            "post_targets",
+            "approvals",
+            "approved_content",
+            "publications",
+            "posting_schedules",
+            "channel_queues",
+        ],
         class: Content,
         keep: With("the organization"),
         from: "-",

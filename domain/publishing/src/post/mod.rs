@@ -1,6 +1,7 @@
 //! Posts: writing, validating, scheduling, taking back, and deciding what nobody else can know.
 
 mod cancel;
+mod enqueue;
 mod error;
 mod read;
 mod resolve;
@@ -10,12 +11,12 @@ pub mod validate;
 mod write;
 
 use chrono::{DateTime, Utc};
-use scheduling::Schedule;
+use scheduling::{Schedule, queue::Place};
 use tenancy::{Actor, OrganizationId, WorkspaceId};
 
 pub use error::{PostError, Violation};
 pub use resolve::Resolution;
-pub use schedule::When;
+pub use schedule::{OwnTime, When};
 pub use write::PostPatch;
 
 use crate::{
@@ -32,6 +33,34 @@ pub struct Target {
     pub channel: ChannelId,
     /// What differs.
     pub change: Override,
+    /// When, there.
+    pub time: TargetTime,
+}
+
+/// When a post goes out on one of its channels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TargetTime {
+    /// With the post.
+    #[default]
+    Post,
+    /// At a time of its own.
+    Own(Schedule),
+    /// In a slot of the channel's queue. The place is where it is added if it does not wait there yet.
+    Queued(Place),
+    /// Not at all, until it is scheduled anew.
+    Unplanned,
+}
+
+impl TargetTime {
+    /// What is kept of it: one of a closed list.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Own(_) => "own",
+            Self::Queued(_) => "queue",
+            Self::Unplanned => "unplanned",
+        }
+    }
 }
 
 /// What the team writes.
@@ -47,7 +76,7 @@ pub struct Post {
     pub content: Content,
     /// Where to.
     pub targets: Vec<Target>,
-    /// When, as the team said it.
+    /// When, as the team said it, on every channel without another time.
     pub schedule: Option<Schedule>,
     /// Whether it was scheduled and not taken back since.
     pub scheduled: bool,
@@ -59,6 +88,17 @@ pub struct Post {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Post {
+    /// When it goes out on a channel, if that is a time of its own or the post's.
+    pub fn time_on(&self, target: &Target) -> Option<DateTime<Utc>> {
+        match target.time {
+            TargetTime::Post => self.schedule.map(|schedule| schedule.resolve()),
+            TargetTime::Own(schedule) => Some(schedule.resolve()),
+            TargetTime::Queued(_) | TargetTime::Unplanned => None,
+        }
+    }
 }
 
 /// Who wrote a post, as it is kept.

@@ -4,13 +4,13 @@ use tenancy::{Caller, Scope};
 use url::Url;
 
 use super::{
-    Post, PostError, PostView, Posts, Target, Violation,
+    Post, PostError, PostView, Posts, Target, TargetTime, Violation,
     store::{Draft, Facts},
     validate,
 };
 use crate::{
     content::{Attachment, Content},
-    id::PostId,
+    id::{ChannelId, PostId},
 };
 
 /// What changes; `None` leaves a field as it is.
@@ -82,9 +82,7 @@ impl Posts {
         }
         // What was scheduled stays scheduled, so the change speaks to the public: it needs the right to, and a new approval.
         caller.may(Scope::PostsPublish)?;
-        let schedule = post.schedule.ok_or(PostError::WrongState)?;
-        let plan = self.plan(caller, &post, &facts, schedule.resolve())?;
-        self.store.save(&post, expected, Some(&plan)).await
+        self.save_planned(caller, post, expected, &facts).await
     }
 
     pub(super) async fn facts(
@@ -114,8 +112,20 @@ fn apply(post: &mut Post, patch: PostPatch) {
         content.media = media;
     }
     if let Some(targets) = patch.targets {
-        post.targets = targets;
+        post.targets = targets
+            .into_iter()
+            .map(|target| Target { time: time_after(post, target.channel), ..target })
+            .collect();
     }
+}
+
+/// A channel that stays keeps its time, and one that is added gets the post's. Without a time of the post's own it waits until
+/// somebody says when.
+fn time_after(post: &Post, channel: ChannelId) -> TargetTime {
+    let known = post.targets.iter().find(|target| target.channel == channel);
+    let added =
+        if post.scheduled && post.schedule.is_none() { TargetTime::Unplanned } else { TargetTime::Post };
+    known.map_or(added, |target| target.time)
 }
 
 /// What even a draft must satisfy: sizes, and that the things it names are there.

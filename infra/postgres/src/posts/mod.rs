@@ -6,8 +6,11 @@ mod facts;
 mod read;
 mod row;
 mod save;
+mod seats;
 mod store;
+mod targets;
 
+pub(crate) use read::reach;
 pub use store::PgPostStore;
 
 use publishing::post::PostError;
@@ -21,7 +24,7 @@ fn unavailable(error: &StoreError) -> PostError {
 }
 
 /// What ends a transaction early: an answer for the caller, or the database.
-enum Stop {
+pub(crate) enum Stop {
     Answer(PostError),
     Store(StoreError),
 }

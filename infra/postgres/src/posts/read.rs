@@ -31,7 +31,7 @@ use crate::{
 const MAX_SCANNED: usize = 5_000;
 
 /// The workspaces a caller reaches: `None` for all of the organization.
-pub(super) fn reach(caller: &Caller) -> Option<Vec<Uuid>> {
+pub(crate) fn reach(caller: &Caller) -> Option<Vec<Uuid>> {
     match &caller.reach {
         Reach::All => None,
         Reach::Only(workspaces) => Some(workspaces.iter().map(tenancy::WorkspaceId::uuid).collect()),
@@ -58,7 +58,8 @@ pub(super) async fn views(c: &mut Connection, rows: Vec<PostRow>) -> Result<Vec<
     use diesel_async::RunQueryDsl;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let targets: Vec<TargetRow> = sql_query(
-        "SELECT post_id, channel_id, caption, changes_link, link, media FROM post_targets WHERE post_id = ANY ($1) ORDER BY place",
+        "SELECT post_id, channel_id, caption, changes_link, link, media, timing, local_time, time_zone, due_at FROM post_targets
+        WHERE post_id = ANY ($1) ORDER BY place",
     )
     .bind::<Array<SqlUuid>, _>(&ids)
     .load(c)
@@ -71,7 +72,10 @@ pub(super) async fn views(c: &mut Connection, rows: Vec<PostRow>) -> Result<Vec<
     let publications = publications.into_iter().map(Publication::try_from).collect::<Result<Vec<_>, _>>()?;
     let view = |row: PostRow| {
         let post = row.with_targets(&targets)?;
-        let publications = publications.iter().filter(|p| p.post == post.id).cloned().collect();
+        let mut publications: Vec<_> = publications.iter().filter(|p| p.post == post.id).cloned().collect();
+        // Those of targets that are gone come last.
+        let place = |p: &Publication| post.targets.iter().position(|t| t.channel == p.channel);
+        publications.sort_by_key(|p| place(p).unwrap_or(usize::MAX));
         Ok(PostView { post, publications })
     };
     rows.into_iter().map(view).collect()

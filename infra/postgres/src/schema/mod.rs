@@ -5,6 +5,7 @@ pub mod connections;
 mod fit;
 pub mod idempotency;
 pub mod media;
+pub mod posting;
 pub mod publishing;
 pub mod shape;
 pub mod tenancy;
@@ -16,8 +17,15 @@ use crate::{error::StoreError, pool::Pool};
 
 /// Every table of the program.
 pub fn tables() -> Vec<Shape> {
-    [tenancy::tables(), connections::tables(), media::tables(), publishing::tables(), idempotency::tables()]
-        .concat()
+    [
+        tenancy::tables(),
+        connections::tables(),
+        media::tables(),
+        publishing::tables(),
+        idempotency::tables(),
+        posting::tables(),
+    ]
+    .concat()
 }
 
 /// What differs between the declared tables and the ones in the database, one sentence each; empty when they agree.

@@ -9,6 +9,8 @@ mod idempotency;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod posting;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod publications;
