@@ -83,6 +83,10 @@ bench-calendar *arguments:
 bench-import *arguments:
     cargo bench --bench import -- {{ arguments }}
 
+# Measure the queue of a channel: the next free slot and an addition, with a year of posts that wait
+bench-queue *arguments:
+    cargo bench --bench queue -- {{ arguments }}
+
 # Take each safety of the publishing protocol away in turn, and fail unless the tests of the stores notice
 safeties:
     #!/usr/bin/env bash

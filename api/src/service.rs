@@ -11,6 +11,7 @@ use publishing::{
     import::Imports,
     media::{Media, links::MediaLinks},
     post::Posts,
+    posting::Posting,
     series::Recurrence,
 };
 use serde_json::Value;
@@ -21,11 +22,12 @@ use crate::{
     publish::publish,
     request::{Authenticate, ClientAddress, Cursors, Gate, idempotency::IdempotencyStore},
     resource::{
-        ApiKeysResource, BulkResource, CALLBACK, CalendarResource, Callback, ChannelsResource,
-        ConnectionsResource, EventsResource, FEED_FILE, FeedFile, FeedsResource, HealthResource,
-        ImportsResource, MEDIA_FILE, MeResource, MediaFile, MediaResource, OrganizationResource,
-        PlatformsResource, PostsResource, PublicationsResource, Readiness, RegistrationsResource,
-        SeriesResource, SessionsResource, WorkspacesResource,
+        ApiKeysResource, BestTimesResource, BulkResource, CALLBACK, CalendarResource, Callback,
+        ChannelsResource, ConnectionsResource, EventsResource, FEED_FILE, FeedFile, FeedsResource,
+        HealthResource, ImportsResource, MEDIA_FILE, MeResource, MediaFile, MediaResource,
+        OrganizationResource, PlatformsResource, PostingSchedulesResource, PostsResource,
+        PublicationsResource, QueuesResource, Readiness, RegistrationsResource, SeriesResource,
+        SessionsResource, WorkspacesResource,
     },
     traffic::{Frame, Intake, Origins, Pseudonyms, Quota, Quotas, frame},
 };
@@ -37,6 +39,7 @@ pub type Resources = (
     (OrganizationResource, WorkspacesResource, ApiKeysResource),
     (PlatformsResource, ConnectionsResource, ChannelsResource),
     (MediaResource, PostsResource, PublicationsResource),
+    (PostingSchedulesResource, QueuesResource, BestTimesResource),
     (CalendarResource, FeedsResource, EventsResource),
     (BulkResource, ImportsResource),
     SeriesResource,
@@ -71,6 +74,8 @@ pub struct UseCases {
     pub imports: Arc<Imports>,
     /// Series of posts.
     pub series: Arc<Recurrence>,
+    /// Posting schedules and queues.
+    pub posting: Arc<Posting>,
     /// Resolves bearer tokens.
     pub authenticate: Arc<dyn Authenticate>,
     /// Keeps idempotency keys.
@@ -134,9 +139,8 @@ pub fn api(use_cases: UseCases, settings: Settings) -> impl Endpoint<Output = Re
 fn resources(use_cases: UseCases, settings: Settings) -> Resources {
     let UseCases { accounts, sessions, organizations, api_keys, connections, readiness, .. } = use_cases;
     let (media, links, posts) = (use_cases.media, use_cases.media_links, use_cases.posts);
-    let (calendar, feeds) = (use_cases.calendar, use_cases.feeds);
-    let events = use_cases.events;
-    let imports = use_cases.imports;
+    let (calendar, feeds, events) = (use_cases.calendar, use_cases.feeds, use_cases.events);
+    let (posting, imports) = (use_cases.posting, use_cases.imports);
     let cursors = settings.cursors;
     (
         HealthResource { readiness, key_set: settings.key_set },
@@ -159,6 +163,11 @@ fn resources(use_cases: UseCases, settings: Settings) -> Resources {
             MediaResource { media, links, cursors: cursors.clone() },
             PostsResource { posts: posts.clone(), cursors: cursors.clone() },
             PublicationsResource { posts: posts.clone(), cursors: cursors.clone() },
+        ),
+        (
+            PostingSchedulesResource { posting: posting.clone() },
+            QueuesResource { posts: posts.clone(), posting: posting.clone(), cursors: cursors.clone() },
+            BestTimesResource { posting },
         ),
         (
             CalendarResource { calendar, cursors: cursors.clone() },

@@ -20,9 +20,10 @@ pub(super) async fn run() -> Result<(), Failure> {
 async fn differences(config: &Config, url: &str) -> Result<String, Failure> {
     let store = Arc::new(postgres::posts::PgClockStore::new(postgres::connect(url, 1).await?));
     let clocks = Clocks { store, timing: config.publishing.timing };
-    let (mut page, mut posts) = (String::new(), 0_u64);
+    let (mut page, mut posts, mut last) = (String::new(), 0_u64, None);
     let tell = |change: Move| {
-        posts += 1;
+        // The times of one post come together.
+        posts += u64::from(last.replace(change.post) != Some(change.post));
         // Writing to a text cannot fail.
         let _ = writeln!(page, "{}", line(&change));
     };
@@ -40,8 +41,9 @@ async fn differences(config: &Config, url: &str) -> Result<String, Failure> {
 /// One post: where, the time on the wall, and the instants.
 fn line(change: &Move) -> String {
     let at = |instant: chrono::DateTime<chrono::Utc>| instant.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let channel = change.channel.map(|channel| format!(" on {channel}")).unwrap_or_default();
     format!(
-        "{} in {}: {} {} was {} and is {}",
+        "{}{channel} in {}: {} {} was {} and is {}",
         change.post,
         change.workspace,
         change.schedule.local.format("%Y-%m-%dT%H:%M:%S"),

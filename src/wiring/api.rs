@@ -10,10 +10,15 @@ use ::api::{
 };
 use async_trait::async_trait;
 use postgres::{
-    Pool, events::PgEventStore, idempotency::PgIdempotency, imports::PgImportStore, posts::PgPostStore,
+    Pool,
+    events::PgEventStore,
+    idempotency::PgIdempotency,
+    imports::PgImportStore,
+    posting::{NoInsights, PgPostingStore},
+    posts::PgPostStore,
     series::PgSeriesStore,
 };
-use publishing::{event::Events, import::Imports, post::Posts, series::Recurrence};
+use publishing::{event::Events, import::Imports, post::Posts, posting::Posting, series::Recurrence};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tenancy::sealing::Vault;
@@ -71,6 +76,7 @@ impl Parts {
             events: Events { store: Arc::new(PgEventStore::new(self.pool.clone())) },
             imports: Arc::new(self.imports()),
             series: Arc::new(self.recurrence(config)),
+            posting: Arc::new(self.posting()),
             authenticate: Arc::new(tokens),
             idempotency: Arc::new(PgIdempotency::new(self.pool.clone(), self.vault.clone())),
             readiness: Arc::new(DatabaseAnswers(self.pool.clone())),
@@ -87,7 +93,7 @@ impl Parts {
 
     fn posts(&self) -> Posts {
         Posts {
-            store: Arc::new(PgPostStore::new(self.pool.clone())),
+            store: Arc::new(PgPostStore::new(self.pool.clone()).with_timing(self.timing)),
             clock: self.clock.clone(),
             timing: self.timing,
         }
@@ -98,11 +104,19 @@ impl Parts {
         Imports { store, posts: Arc::new(self.posts()) }
     }
 
+    fn posting(&self) -> Posting {
+        Posting {
+            store: Arc::new(PgPostingStore::new(self.pool.clone(), self.timing)),
+            insights: Arc::new(NoInsights),
+            random: self.random.clone(),
+        }
+    }
+
     /// Series of posts, for the API and for the sweep that makes their posts.
     pub(super) fn recurrence(&self, config: &Config) -> Recurrence {
         Recurrence {
             posts: Arc::new(self.posts()),
-            store: Arc::new(PgSeriesStore::new(self.pool.clone())),
+            store: Arc::new(PgSeriesStore::new(self.pool.clone(), self.timing)),
             horizon: config.publishing.series_horizon,
         }
     }

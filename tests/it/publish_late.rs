@@ -196,8 +196,9 @@ async fn a_post_moves_with_the_clocks_of_its_zone_and_the_command_says_so_before
     person.post(&format!("/v1/posts/{post}/schedule"), wall).await.is(200);
     let right = instant(&publication(&person, &post).await, "due_at");
     // As if it had been scheduled when Tokyo's clocks were an hour ahead.
-    for table in ["posts", "publications"] {
-        let off = format!("UPDATE {table} SET due_at = due_at - interval '1 hour'");
+    for time in ["posts SET own_due_at", "posts SET due_at", "publications SET due_at"] {
+        let (_, column) = time.split_once(" SET ").unwrap();
+        let off = format!("UPDATE {time} = {column} - interval '1 hour'");
         world.database.execute(&off, &[]).await;
     }
     let mut command = Process::start(&["tzdata-diff"], world.environment());

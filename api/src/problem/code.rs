@@ -87,6 +87,13 @@ codes! {
     IdempotencyInFlight = 409 "idempotency_in_flight" "The first request is still in flight";
     /// The first answer to this idempotency key held a secret that is shown once. `Location` names what was created.
     IdempotencySecretGone = 409 "idempotency_secret_gone" "The first answer is shown once";
+    /// The posting schedule has no free slot in the next two years, or none for everybody who waits. Add slots, or take posts out
+    /// of the queue.
+    QueueFull = 409 "queue_full" "No slot is free";
+    /// The post waits in one of these queues already. Take it out first, or name other channels.
+    AlreadyQueued = 409 "already_queued" "The post is in the queue already";
+    /// The post waits in no queue: it was never added, or it is on its way already.
+    NotQueued = 409 "not_queued" "The post is in no queue";
     /// Somebody changed the thing since it was read. Read it again.
     PreconditionFailed = 412 "precondition_failed" "The thing has changed";
     /// The body is larger than the limit.

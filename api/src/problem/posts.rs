@@ -25,6 +25,12 @@ impl From<PostError> for Problem {
             PostError::WrongState => Self::of(Code::WrongState),
             PostError::AlreadyTaken => Self::of(Code::PlatformPostTaken),
             PostError::Invalid(violations) => Self::invalid(violations.into_iter().map(Into::into).collect()),
+            PostError::QueueFull { horizon } => Self::new(
+                Code::QueueFull,
+                format!("No slot of the posting schedule is free before {}.", horizon.date_naive()),
+            ),
+            PostError::AlreadyQueued => Self::of(Code::AlreadyQueued),
+            PostError::NotQueued => Self::of(Code::NotQueued),
             PostError::Unavailable => Self::of(Code::Unavailable).retry_after(Duration::from_secs(2)),
         }
     }

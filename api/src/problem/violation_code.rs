@@ -88,6 +88,8 @@ pub const VIOLATION_CODES: &[(&str, &str)] = &[
     ("out_of_range", "The number is too small or too large."),
     ("platform_post_id_invalid", "This cannot be the id of a post of that platform."),
     ("post_repeated", "An item before that one names the same post."),
+    ("post_unknown", "No such post waits in the queue."),
+    ("posts_incomplete", "The order does not name each post of the queue once."),
     ("provider_not_configured", "The deployment is not configured for the provider."),
     ("range_backwards", "The last day lies before the first."),
     ("range_too_long", "There are more days than one view may span."),
@@ -178,7 +180,7 @@ mod tests {
     fn the_list_is_in_the_order_of_the_alphabet_and_names_nothing_twice() {
         assert!(VIOLATION_CODES.is_sorted_by(|(left, _), (right, _)| left < right));
         for (code, meaning) in VIOLATION_CODES {
-            assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
+            assert!(code.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')), "{code}");
             assert!(meaning.ends_with('.'), "{code}");
         }
     }

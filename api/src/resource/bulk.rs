@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::{
     Chapter,
     content::targets,
-    post_view::{NewPost, NewSchedule, Post},
+    post_view::{NewPost, Post},
+    schedule_view::NewSchedule,
 };
 use crate::{
     answer::Several,

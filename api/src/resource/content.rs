@@ -1,13 +1,14 @@
 //! Content as the API reads and writes it: captions, links, pictures, and what differs per channel.
 
-use poem_openapi::{Object, types::MaybeUndefined};
+use poem_openapi::{Enum, Object, types::MaybeUndefined};
 use publishing::{
     content::{self, Override},
     id::{Channel, Media},
-    post,
+    post::{self, TargetTime},
 };
 use url::Url;
 
+use super::schedule_view::ScheduleView;
 use crate::value::{Id, Link};
 
 /// A picture of a post.
@@ -73,7 +74,42 @@ impl From<Target> for post::Target {
     fn from(target: Target) -> Self {
         let media = target.media.map(attachments);
         let change = Override { caption: target.caption, link: link(target.link), media };
-        Self { channel: target.channel_id.0, change }
+        Self { channel: target.channel_id.0, change, time: TargetTime::Post }
+    }
+}
+
+/// When the post goes out on one of its channels.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub(super) struct ChannelTime {
+    /// The channel.
+    channel_id: Id<Channel>,
+    /// Which time counts there.
+    timing: Timing,
+    /// When, if it has a time of its own.
+    schedule: Option<ScheduleView>,
+}
+
+/// Which time counts for a channel: `post` is that of the post, `own` one of its own, `queue` the slot that its publication has
+/// in the channel's queue; `unplanned` means that nothing goes out there until the post is scheduled anew.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[oai(rename = "ChannelTiming", rename_all = "snake_case")]
+enum Timing {
+    Post,
+    Own,
+    Queue,
+    Unplanned,
+}
+
+impl From<&post::Target> for ChannelTime {
+    fn from(target: &post::Target) -> Self {
+        let (timing, schedule) = match target.time {
+            TargetTime::Post => (Timing::Post, None),
+            TargetTime::Own(schedule) => (Timing::Own, Some(schedule.into())),
+            TargetTime::Queued(_) => (Timing::Queue, None),
+            TargetTime::Unplanned => (Timing::Unplanned, None),
+        };
+        Self { channel_id: target.channel.into(), timing, schedule }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod attempts;
+mod best_times;
 mod bulk;
 mod calendar;
 mod calendar_view;
@@ -26,10 +27,14 @@ mod occurrence_view;
 mod organization;
 mod platforms;
 mod post_view;
+mod posting_schedules;
+mod posting_view;
 mod posts;
 mod publications;
+mod queues;
 mod registrations;
 mod risk;
+mod schedule_view;
 mod series;
 mod series_view;
 mod sessions;
@@ -39,6 +44,7 @@ use poem_openapi::Tags;
 
 pub use self::{
     api_keys::ApiKeysResource,
+    best_times::BestTimesResource,
     bulk::BulkResource,
     calendar::CalendarResource,
     callback::{Callback, PATH as CALLBACK},
@@ -54,8 +60,10 @@ pub use self::{
     media_file::{MediaFile, PATH as MEDIA_FILE},
     organization::OrganizationResource,
     platforms::PlatformsResource,
+    posting_schedules::PostingSchedulesResource,
     posts::PostsResource,
     publications::PublicationsResource,
+    queues::QueuesResource,
     registrations::RegistrationsResource,
     series::SeriesResource,
     sessions::SessionsResource,
@@ -80,6 +88,9 @@ pub(crate) enum Chapter {
     /// What is due when: by day and channel, as a file, and as a calendar that other programs subscribe to.
     #[oai(rename = "Calendar")]
     Calendar,
+    /// When channels publish: the slots of posting schedules, the queues that fill them, and the hours that did best.
+    #[oai(rename = "Queues")]
+    Queues,
     /// Connecting Facebook Pages and Instagram professional accounts, and what platforms accept.
     #[oai(rename = "Channels")]
     Channels,

@@ -1,25 +1,25 @@
 //! Posts, as they are asked for and shown.
 
-use chrono::NaiveDateTime;
 use poem_openapi::{Object, types::MaybeUndefined};
 use publishing::{
     content,
     id::{Post as PostTag, Series},
     post::{self, PostPatch as Patch, PostView},
+    publication::State,
 };
-use scheduling::{LocalSchedule, Schedule};
 use tenancy::{
     id::{ApiKey, Person, Workspace},
     organization::LateLimit,
 };
 
 use super::{
-    content::{Attachment, Target, attachments, link, targets},
+    content::{Attachment, ChannelTime, Target, attachments, link, targets},
     publications::Publication,
+    schedule_view::ScheduleView,
 };
 use crate::{
     problem::{Pointer, Problem, Violation},
-    value::{Id, Instant, Link, LocalTime, PostStatusName, Zone},
+    value::{Id, Instant, Link, LocalTime, PostStatusName},
 };
 
 /// A post to be written, or to be validated.
@@ -63,33 +63,6 @@ pub(super) struct PostPatch {
     publish_late_by_minutes: MaybeUndefined<u16>,
 }
 
-/// When a post is due: the intent, and the instant it means.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct ScheduleView {
-    /// The instant.
-    at: Instant,
-    /// The wall-clock time, if it was scheduled by one.
-    local_time: Option<String>,
-    /// The zone of the wall-clock time.
-    time_zone: Option<Zone>,
-}
-
-/// When to publish: either an instant, or a wall-clock time with its zone. A local time that the clocks skip moves forward by
-/// the gap; one that occurs twice means the first.
-#[derive(Object)]
-pub(super) struct NewSchedule {
-    /// The instant.
-    at: Option<Instant>,
-    /// The wall-clock time, such as `2027-03-01T09:30:00`.
-    #[oai(validator(
-        pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
-    ))]
-    local_time: Option<String>,
-    /// The zone of the wall-clock time.
-    time_zone: Option<Zone>,
-}
-
 /// A post.
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
@@ -108,8 +81,12 @@ pub(super) struct Post {
     media: Vec<Attachment>,
     /// The channels, with what differs there.
     targets: Vec<Target>,
-    /// When it is due, once it was scheduled.
+    /// Which time counts on each of them.
+    channel_times: Vec<ChannelTime>,
+    /// When it is due where it has no other time, once it was scheduled.
     schedule: Option<ScheduleView>,
+    /// When it is due on the first of its channels.
+    due_at: Option<Instant>,
     /// How late it may still go out, in minutes, where it differs from its workspace.
     publish_late_by_minutes: Option<u16>,
     /// One per channel, once it was scheduled.
@@ -128,22 +105,12 @@ pub(super) struct Post {
     updated_at: Instant,
 }
 
-impl From<Schedule> for ScheduleView {
-    fn from(schedule: Schedule) -> Self {
-        let (local_time, time_zone) = match schedule {
-            Schedule::At(_) => (None, None),
-            Schedule::Local(wall) => {
-                (Some(wall.local.format("%Y-%m-%dT%H:%M:%S").to_string()), Some(Zone(wall.zone)))
-            }
-        };
-        Self { at: schedule.resolve().into(), local_time, time_zone }
-    }
-}
-
 impl From<PostView> for Post {
     fn from(view: PostView) -> Self {
         let status = PostStatusName(view.status());
         let PostView { post, publications } = view;
+        let planned = publications.iter().filter(|one| one.state != State::Cancelled);
+        let first = planned.map(|one| one.due_at).min();
         Self {
             id: post.id.into(),
             workspace_id: post.workspace.into(),
@@ -151,8 +118,10 @@ impl From<PostView> for Post {
             caption: post.content.caption,
             link: post.content.link.map(Into::into),
             media: post.content.media.into_iter().map(Into::into).collect(),
+            channel_times: post.targets.iter().map(Into::into).collect(),
             targets: post.targets.into_iter().map(Into::into).collect(),
             schedule: post.schedule.map(Into::into),
+            due_at: first.map(Into::into),
             publish_late_by_minutes: post.late_limit.map(LateLimit::minutes),
             publications: publications.into_iter().map(Into::into).collect(),
             series_id: post.occurrence.map(|occurrence| occurrence.series.into()),
@@ -161,30 +130,6 @@ impl From<PostView> for Post {
             api_key_id: post.author.api_key.map(Into::into),
             created_at: post.created_at.into(),
             updated_at: post.updated_at.into(),
-        }
-    }
-}
-
-impl NewSchedule {
-    /// A schedule from its parts.
-    pub(super) const fn of(at: Option<Instant>, local_time: Option<String>, time_zone: Option<Zone>) -> Self {
-        Self { at, local_time, time_zone }
-    }
-
-    /// The schedule that is meant, if it is one.
-    pub(super) fn read(self) -> Result<Schedule, Problem> {
-        let wrong = |member: &str, detail: &str| {
-            Problem::invalid(vec![Violation::body(Pointer::to(member), "schedule_invalid", detail)])
-        };
-        match (self.at, self.local_time, self.time_zone) {
-            (Some(at), None, None) => Ok(Schedule::At(at.0)),
-            (None, Some(local), Some(zone)) => {
-                let full = if local.len() == 16 { format!("{local}:00") } else { local };
-                let local: NaiveDateTime =
-                    full.parse().map_err(|_| wrong("local_time", "There is no such date or time."))?;
-                Ok(Schedule::Local(LocalSchedule { local, zone: zone.0 }))
-            }
-            _ => Err(wrong("at", "Give either `at`, or `local_time` and `time_zone` together.")),
         }
     }
 }

@@ -18,7 +18,8 @@ use tenancy::id::Workspace;
 use super::{
     Chapter,
     content::targets,
-    post_view::{NewPost, NewSchedule, Objection, Post, PostPatch, Validation, late_limit},
+    post_view::{NewPost, Objection, Post, PostPatch, Validation, late_limit},
+    schedule_view::PostSchedule,
 };
 use crate::{
     answer::{Created, Done, Found},
@@ -31,7 +32,7 @@ use crate::{
     value::{Id, Instant, PostStatusName},
 };
 
-fn shown(view: PostView) -> Found<Post> {
+pub(super) fn shown(view: PostView) -> Found<Post> {
     let version = view.post.version;
     Found::versioned(view.into(), version)
 }
@@ -168,16 +169,18 @@ impl PostsResource {
 
     /// Schedule a post
     ///
-    /// Scheduling is the approval of exactly this content for exactly these channels. A scheduled post is scheduled anew.
+    /// Scheduling is the approval of exactly this content for exactly these channels. A scheduled post is scheduled anew, and leaves
+    /// the queues it waits in. Channels may have times of their own.
     #[oai(path = "/posts/:id/schedule", method = "post", operation_id = "schedulePost")]
     async fn schedule(
         &self,
         caller: Access<PublishPosts>,
         id: Path<Id<PostTag>>,
-        body: StrictJson<NewSchedule>,
+        body: StrictJson<PostSchedule>,
     ) -> Answer<Found<Post>> {
         let StrictJson(body) = body;
-        Ok(shown(self.posts.schedule(&caller, id.0.0, When::Later(body.read()?)).await?))
+        let (when, own) = body.read()?;
+        Ok(shown(self.posts.schedule_each(&caller, id.0.0, when.map(When::Later), &own).await?))
     }
 
     /// Publish a post now

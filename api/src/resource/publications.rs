@@ -14,7 +14,7 @@ use publishing::{
 };
 use tenancy::id::Workspace;
 
-use super::{Chapter, attempts::Attempts, post_view::NewSchedule, risk::RiskWarning};
+use super::{Chapter, attempts::Attempts, risk::RiskWarning, schedule_view::NewSchedule};
 use crate::{
     answer::Found,
     problem::Answer,
@@ -72,6 +72,8 @@ pub(super) struct Publication {
     trouble: Option<Trouble>,
     /// Why it was taken back: `by_caller`, `target_removed` or `channel_disconnected`.
     cancelled_because: Option<String>,
+    /// Whether its time is a slot of the channel's queue. While that is paused there is no `next_step_at`.
+    queued: bool,
     /// When it is to be public.
     due_at: Instant,
     /// When publishing makes no sense any more.
@@ -108,6 +110,7 @@ impl From<publication::Publication> for Publication {
             needs_person: one.needs_person,
             trouble: one.reason.map(|reason| Trouble::of(reason, retrying)),
             cancelled_because: one.cancelled.map(|why| why.as_str().into()),
+            queued: one.queued,
             due_at: one.due_at.into(),
             deadline_at: one.deadline_at.into(),
             next_step_at: one.next_step_at.map(Into::into),

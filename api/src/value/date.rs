@@ -9,7 +9,7 @@ use poem_openapi::{
 use super::{as_text, plain_type};
 
 /// A date without a time: `2027-03-01`, of four digits for the year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Date(pub NaiveDate);
 
 impl Date {

@@ -10,6 +10,7 @@ mod local_time;
 mod rule_text;
 mod scope;
 mod secret;
+mod slot;
 mod word;
 mod zone;
 
@@ -75,6 +76,7 @@ pub use self::{
     rule_text::RuleText,
     scope::ScopeName,
     secret::{Mail, Personal, Secret},
+    slot::SlotText,
     word::{
         AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, ImportRowStateName,
         ImportStateName, ImportStopName, OccurrenceStateName, PauseReasonName, PlatformName, PostStatusName,

@@ -10,16 +10,21 @@ use chrono::{DateTime, Utc};
 use scheduling::LocalSchedule;
 use tenancy::WorkspaceId;
 
-use crate::{id::PostId, timing::Timing};
+use crate::{
+    id::{ChannelId, PostId},
+    timing::Timing,
+};
 
 /// Posts that are read at a time.
 const PAGE: usize = 1_000;
 
-/// A post that waits for a time on the wall.
+/// A post that waits for a time on the wall, or one of its channels that does so for itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Timed {
     /// Which post.
     pub post: PostId,
+    /// The channel whose own time it is; `None` where it is that of the post.
+    pub channel: Option<ChannelId>,
     /// The workspace.
     pub workspace: WorkspaceId,
     /// The time on the wall; `None` where this version knows no such zone.
@@ -28,11 +33,13 @@ pub struct Timed {
     pub recorded: DateTime<Utc>,
 }
 
-/// A post whose time on the wall means another instant than was worked out.
+/// A time on the wall that means another instant than was worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
     /// Which post.
     pub post: PostId,
+    /// The channel whose own time it is; `None` where it is that of the post.
+    pub channel: Option<ChannelId>,
     /// The workspace.
     pub workspace: WorkspaceId,
     /// The time on the wall.
@@ -51,11 +58,11 @@ pub struct ClocksUnavailable;
 /// Posts by the time on the wall.
 #[async_trait]
 pub trait ClockStore: Send + Sync {
-    /// Posts that wait for a time on the wall, in the order of their ids; only those with a publication that keeps to the post's time
-    /// and is not under way.
+    /// Times on the wall that posts, or channels of posts, wait for, in the order of the posts' ids; only those that a publication
+    /// keeps to which is not under way. All of a post come together, even if they are more than `limit` then.
     async fn timed(&self, after: Option<PostId>, limit: usize) -> Result<Vec<Timed>, ClocksUnavailable>;
-    /// Moves a post and those of its publications that keep to its time and are not under way, and tells of it (`post.moved`), all in
-    /// one transaction. Each publication keeps its grace: the time it may be late. Says whether anything was moved; nothing is where
+    /// Moves a time and those publications that keep to it and are not under way, and tells of it (`post.moved`), all in one
+    /// transaction. What waits in a queue keeps to that. Each publication keeps its grace: the time it may be late. Says whether anything was moved; nothing is where
     /// the post was scheduled otherwise meanwhile.
     async fn move_post(&self, change: &Move, timing: &Timing) -> Result<bool, ClocksUnavailable>;
 }
@@ -82,7 +89,7 @@ impl Clocks {
         }
     }
 
-    /// Moves every post whose time on the wall means another instant by now, and says how many were moved.
+    /// Moves every time on the wall that means another instant by now, and says how many were moved.
     pub async fn settle(&self) -> Result<u64, ClocksUnavailable> {
         let (mut after, mut count) = (None, 0);
         loop {
@@ -100,7 +107,7 @@ impl Clocks {
     /// The moves among the next posts, and the last of these; `None` where there are no more.
     async fn page(&self, after: Option<PostId>) -> Result<(Vec<Move>, Option<PostId>), ClocksUnavailable> {
         let timed = self.store.timed(after, PAGE).await?;
-        let last = timed.last().map(|one| one.post).filter(|_| timed.len() == PAGE);
+        let last = timed.last().map(|one| one.post).filter(|_| timed.len() >= PAGE);
         Ok((timed.iter().filter_map(moved).collect(), last))
     }
 }
@@ -108,7 +115,14 @@ impl Clocks {
 fn moved(one: &Timed) -> Option<Move> {
     let schedule = one.schedule?;
     let to = schedule.moved_from(one.recorded)?;
-    Some(Move { post: one.post, workspace: one.workspace, schedule, from: one.recorded, to })
+    Some(Move {
+        post: one.post,
+        channel: one.channel,
+        workspace: one.workspace,
+        schedule,
+        from: one.recorded,
+        to,
+    })
 }
 
 #[cfg(test)]
@@ -122,8 +136,13 @@ mod tests {
             zone: scheduling::Tz::Europe__Tallinn,
         };
         let recorded = wall.resolve();
-        let timed =
-            Timed { post: PostId::new(), workspace: WorkspaceId::new(), schedule: Some(wall), recorded };
+        let timed = Timed {
+            post: PostId::new(),
+            channel: None,
+            workspace: WorkspaceId::new(),
+            schedule: Some(wall),
+            recorded,
+        };
         assert_eq!(moved(&timed), None);
         let stale = recorded + chrono::TimeDelta::hours(1);
         let change = moved(&Timed { recorded: stale, ..timed }).unwrap();

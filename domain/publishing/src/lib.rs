@@ -17,6 +17,7 @@ pub mod import;
 pub mod media;
 pub mod platform;
 pub mod post;
+pub mod posting;
 pub mod preflight;
 pub mod publication;
 pub mod publisher;

@@ -128,6 +128,8 @@ pub struct Publication {
     pub cancelled: Option<CancelReason>,
     /// Whether only a person can decide what happened.
     pub needs_person: bool,
+    /// Whether its time is a slot of its channel's queue. While that is paused, there is no next step.
+    pub queued: bool,
     /// When it is to be public.
     pub due_at: DateTime<Utc>,
     /// When publishing makes no sense any more.

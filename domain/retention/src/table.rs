@@ -197,7 +197,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         topic: Topic::Posts,
-        what: "posts, series of posts, approvals, publications",
+        what: "posts, series of posts, approvals, publications, posting schedules and queues",
         places: &[
             "posts",
             "post_targets",
@@ -207,6 +207,8 @@ pub const RULES: &[Rule] = &[
             "approved_content",
             "publications",
             "calendar_entries",
+            "posting_schedules",
+            "channel_queues",
         ],
         class: Content,
         keep: With("the organization"),

@@ -13,6 +13,7 @@ pub mod listen;
 pub mod media;
 pub mod migrate;
 pub mod pool;
+pub mod posting;
 pub mod posts;
 mod prepared;
 pub mod publications;

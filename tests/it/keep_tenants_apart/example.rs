@@ -27,6 +27,13 @@ fn told(operation: &str) -> Option<Value> {
     })
 }
 
+/// The same with an id at its place: where only the rest of the body lets the request get as far as the id.
+fn told_with(operation: &str, slot: &Slot) -> Option<Value> {
+    let at = "2027-06-01T12:00:00Z";
+    (operation == "schedulePost")
+        .then(|| json!({ "at": at, "targets": [{ "channel_id": slot.id, "at": at }] }))
+}
+
 /// Members that must be somebody's own for the request to get as far as the id.
 fn known(name: &str, ours: &Belongings) -> Option<Value> {
     Some(match name {
@@ -83,6 +90,10 @@ pub(super) fn of(
     slot: Option<Slot>,
 ) -> Value {
     if let (None, Some(body)) = (&slot, operation["operationId"].as_str().and_then(told)) {
+        return body;
+    }
+    let named = operation["operationId"].as_str().unwrap_or_default();
+    if let Some(body) = slot.as_ref().and_then(|slot| told_with(named, slot)) {
         return body;
     }
     let wanted = slot.as_ref().map(|slot| slot.pointer.as_str());

@@ -159,8 +159,7 @@ impl Probe {
             let path = operation.path.replace(&format!("{{{}}}", name(parameter)), foreign);
             let query = operation.required_query(document, ours, None);
             let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
-            let path = operation.with_examples(document, path);
-            probes.push(probe(Place::Path, foreign, path, body(None)));
+            probes.push(probe(Place::Path, foreign, operation.with_examples(document, path), body(None)));
         }
         let own = operation.parameters("path").into_iter().fold(operation.path.clone(), |path, parameter| {
             let Some(pattern) = pattern(document, parameter) else { return path };

@@ -4,20 +4,26 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{lose_the_answer, posts, serve};
-use crate::support::{Person, World, process::Process};
+use crate::{
+    fill_the_slots::{schedule_of, slots},
+    support::{Person, World, process::Process},
+};
 
 /// What is tried below.
-const TRIED: [&str; 6] = [
+const TRIED: [&str; 9] = [
     "cancelPost",
+    "pauseQueue",
     "publishPost",
+    "queuePost",
     "reschedulePublication",
     "resolvePublication",
+    "resumeQueue",
     "retryPublication",
     "schedulePost",
 ];
 
 /// What is not, and why a second time does no harm.
-const HARMLESS: [(&str, &str); 11] = [
+const HARMLESS: [(&str, &str); 12] = [
     ("bulkCancelPosts", "each is taken back as cancelPost does"),
     ("bulkSchedulePosts", "each is scheduled as schedulePost does"),
     ("cancelImport", "an import that is over stays as it is"),
@@ -27,6 +33,7 @@ const HARMLESS: [(&str, &str); 11] = [
     ("refreshSession", "a token that is used twice ends its session, on purpose"),
     ("register", "the address is known by then, and nothing changes"),
     ("resumeSeries", "a series that is not paused any more is refused"),
+    ("shuffleQueue", "nobody chose the first order either, and the posts share the same slots"),
     ("signIn", "each makes a session of its own, and one that nobody has ends by itself"),
     ("validatePost", "keeps nothing"),
 ];
@@ -85,6 +92,31 @@ async fn a_schedule_that_is_set_twice_and_taken_back_twice_is_set_and_taken_back
     assert_eq!(person.until_state(&post, "cancelled").await["cancelled_because"], "by_caller");
     person.ask(&cancel).await.refuses(409, "wrong_state");
     assert!(world.sandbox.calls("feed").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_to_be_queued_waits_once_and_a_queue_is_paused_and_resumed_once() {
+    let (world, [mut server, _work], person, post) = stage().await;
+    person.put(&schedule_of(&person), "\"0\"", slots("leave")).await.is(200);
+    let planned = async || person.view(&post).await.body["publications"].clone();
+    let channel = person.view(&post).await.text("/targets/0/channel_id");
+    let queue = format!("/v1/posts/{post}/queue");
+    let request = person.request("POST", &queue).json(&json!({}));
+    server = lose_the_answer(&world, server, "queuePost", request).await;
+    let first = planned().await;
+    person.post(&queue, json!({})).await.refuses(409, "already_queued");
+    assert_eq!(planned().await, first);
+    let waiting = format!("/v1/channels/{channel}/queue");
+    for (operation, word, state) in [("pauseQueue", "pause", "paused"), ("resumeQueue", "resume", "running")]
+    {
+        let path = format!("{waiting}/{word}");
+        server = lose_the_answer(&world, server, operation, person.request("POST", &path)).await;
+        let once = person.get(&waiting).await.is(200).body;
+        assert_eq!(once["state"], state);
+        person.ask(&path).await.is(204);
+        assert_eq!(person.get(&waiting).await.is(200).body, once);
+    }
+    assert_eq!(planned().await[0]["next_step_at"], first[0]["next_step_at"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -76,6 +76,11 @@ impl Caller {
         self.send(self.request("PATCH", path).header("If-Match", tag).json(&body)).await
     }
 
+    /// Puts something in the place of what has not changed since that entity tag was read.
+    pub(crate) async fn put(&self, path: &str, tag: &str, body: Value) -> Reply {
+        self.send(self.request("PUT", path).header("If-Match", tag).json(&body)).await
+    }
+
     /// Uploads a picture.
     pub(crate) async fn upload_as(&self, workspace: &str, name: &str, bytes: Vec<u8>) -> Reply {
         let file = Part::bytes(bytes).file_name(name.to_owned());

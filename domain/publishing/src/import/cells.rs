@@ -15,7 +15,7 @@ use super::{
 use crate::{
     content::{Attachment, Content, Override},
     id::MediaId,
-    post::{Target, Violation, store::Draft},
+    post::{Target, TargetTime, Violation, store::Draft},
     publication::{UnknownWord, words},
 };
 
@@ -205,7 +205,9 @@ impl Cells {
         let mut targets = Vec::new();
         for text in texts {
             match channels::find(channels, text) {
-                Ok(channel) => targets.push(Target { channel, change: Override::default() }),
+                Ok(channel) => {
+                    targets.push(Target { channel, change: Override::default(), time: TargetTime::Post });
+                }
                 Err(NotFound::Unknown) => {
                     faults.report(Column::Channels, "channel_unknown", "The workspace has no such channel.");
                 }

@@ -60,8 +60,8 @@ impl Posts {
             acceptable(&post.content, &post.targets, facts)?;
             return Ok(Composed { post, plan: None });
         };
-        let due_at = schedule.due(now).map_err(|error| PostError::Invalid(vec![time_violation(error)]))?;
-        let plan = Some(self.plan(caller, &post, facts, due_at)?);
+        schedule.due(now).map_err(|error| PostError::Invalid(vec![time_violation("/at", error)]))?;
+        let plan = Some(self.plan(caller, &post, facts)?);
         Ok(Composed { post, plan })
     }
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with a request about posts.
 
+use chrono::{DateTime, Utc};
+use scheduling::queue::QueueError;
 use tenancy::Denied;
 
 /// One thing that is wrong with a content or a schedule.
@@ -47,7 +49,34 @@ pub enum PostError {
     /// Another publication of the channel has this platform id already.
     #[error("another publication of this channel already has that post")]
     AlreadyTaken,
+    /// No slot of a channel's posting schedule is free.
+    #[error("no slot of the posting schedule is free before {horizon}")]
+    QueueFull {
+        /// The last instant that was looked at.
+        horizon: DateTime<Utc>,
+    },
+    /// The post waits in that queue already.
+    #[error("the post is in the queue already")]
+    AlreadyQueued,
+    /// The post waits in no queue.
+    #[error("the post is in no queue")]
+    NotQueued,
     /// The database did not answer.
     #[error("the database did not answer")]
     Unavailable,
+}
+
+impl From<QueueError> for PostError {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Full { horizon } => Self::QueueFull { horizon },
+            QueueError::AlreadyWaiting => Self::AlreadyQueued,
+            QueueError::NotWaiting => Self::NotQueued,
+            QueueError::OtherPosts => Self::Invalid(vec![Violation::new(
+                "/posts",
+                "posts_incomplete",
+                "The order must name each post of the queue once.",
+            )]),
+        }
+    }
 }

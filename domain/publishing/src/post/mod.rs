@@ -3,6 +3,7 @@
 mod bulk;
 mod cancel;
 mod compose;
+mod enqueue;
 mod error;
 mod read;
 mod resolve;
@@ -12,14 +13,14 @@ pub mod validate;
 pub(crate) mod write;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use scheduling::Schedule;
+use scheduling::{Schedule, queue::Place};
 use tenancy::{Actor, OrganizationId, WorkspaceId, organization::LateLimit};
 
 pub use bulk::{Bulk, MAX_ITEMS, Wish};
 pub use compose::Composed;
 pub use error::{PostError, Violation};
 pub use resolve::Resolution;
-pub use schedule::When;
+pub use schedule::{OwnTime, When};
 pub use write::PostPatch;
 
 use crate::{
@@ -36,6 +37,42 @@ pub struct Target {
     pub channel: ChannelId,
     /// What differs.
     pub change: Override,
+    /// When, there.
+    pub time: TargetTime,
+}
+
+/// When a post goes out on one of its channels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TargetTime {
+    /// With the post.
+    #[default]
+    Post,
+    /// At a time of its own.
+    Own(Schedule),
+    /// In a slot of the channel's queue. The place is where it is added if it does not wait there yet.
+    Queued(Place),
+    /// Not at all, until it is scheduled anew.
+    Unplanned,
+}
+
+impl TargetTime {
+    /// The time that the channel has for itself.
+    pub const fn own(self) -> Option<Schedule> {
+        match self {
+            Self::Own(schedule) => Some(schedule),
+            Self::Post | Self::Queued(_) | Self::Unplanned => None,
+        }
+    }
+
+    /// What is kept of it: one of a closed list.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Own(_) => "own",
+            Self::Queued(_) => "queue",
+            Self::Unplanned => "unplanned",
+        }
+    }
 }
 
 /// What the team writes.
@@ -51,7 +88,7 @@ pub struct Post {
     pub content: Content,
     /// Where to.
     pub targets: Vec<Target>,
-    /// When, as the team said it.
+    /// When, as the team said it, on every channel without another time.
     pub schedule: Option<Schedule>,
     /// How late it may still go out; `None` means as its workspace says.
     pub late_limit: Option<LateLimit>,
@@ -76,6 +113,17 @@ pub struct OccurrenceKey {
     pub series: SeriesId,
     /// The local time that the rule of the series gives it, wherever it was moved to.
     pub original: NaiveDateTime,
+}
+
+impl Post {
+    /// When it goes out on a channel, if that is a time of its own or the post's.
+    pub fn time_on(&self, target: &Target) -> Option<DateTime<Utc>> {
+        match target.time {
+            TargetTime::Post => self.schedule.map(|schedule| schedule.resolve()),
+            TargetTime::Own(schedule) => Some(schedule.resolve()),
+            TargetTime::Queued(_) | TargetTime::Unplanned => None,
+        }
+    }
 }
 
 /// Who wrote a post, as it is kept.

@@ -55,7 +55,7 @@ impl Posts {
             return Err(PostError::WrongState);
         }
         let due_at = schedule.due(self.clock.now());
-        let due_at = due_at.map_err(|error| PostError::Invalid(vec![time_violation(error)]))?;
+        let due_at = due_at.map_err(|error| PostError::Invalid(vec![time_violation("/at", error)]))?;
         let (planned, approval) = self.again(caller, &publication, due_at);
         self.store.retry(caller, &planned, &approval).await
     }

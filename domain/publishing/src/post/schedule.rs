@@ -1,13 +1,13 @@
 //! Scheduling: when, and the approval that the act of scheduling is.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling::{MissedPolicy, Schedule, ScheduleError};
+use scheduling::{MissedPolicy, Schedule, ScheduleError, schedule::horizon};
 use tenancy::{Caller, Scope, WorkspaceId};
 
 use super::{
-    Post, PostError, PostView, Posts, Target, Violation,
+    Post, PostError, PostView, Posts, Target, TargetTime, Violation,
     store::{ChannelFacts, Facts, Plan, Planned, Rescheduled},
     validate,
 };
@@ -24,6 +24,15 @@ pub enum When {
     Now,
     /// At its time.
     Later(Schedule),
+}
+
+/// A time that one channel has for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnTime {
+    /// Which channel.
+    pub channel: ChannelId,
+    /// When.
+    pub schedule: Schedule,
 }
 
 impl Posts {
@@ -45,14 +54,31 @@ impl Posts {
 
     /// Schedules a post, or schedules it anew, on every channel where nothing is, or may be, public yet.
     pub async fn schedule(&self, caller: &Caller, id: PostId, when: When) -> Result<PostView, PostError> {
+        self.schedule_each(caller, id, Some(when), &[]).await
+    }
+
+    /// The same with times of their own for some channels. The post's own time may be left out if each channel has one.
+    pub async fn schedule_each(
+        &self,
+        caller: &Caller,
+        id: PostId,
+        when: Option<When>,
+        own: &[OwnTime],
+    ) -> Result<PostView, PostError> {
         caller.may(Scope::PostsPublish)?;
-        let post = self.store.get(caller, id).await?.post;
+        let mut post = self.store.get(caller, id).await?.post;
+        set_times(&mut post, when, own, self.clock.now())?;
+        self.approve(caller, post).await
+    }
+
+    /// Saves a post with new times: whoever says when it goes out approves what goes out.
+    pub(super) async fn approve(&self, caller: &Caller, post: Post) -> Result<PostView, PostError> {
         let facts = self.facts(caller, post.workspace, &post.content, &post.targets).await?;
-        let change = self.schedule_anew(caller, post, when, &facts)?;
+        let change = self.approved(caller, post, &facts)?;
         self.store.save(&change.post, change.expected, Some(&change.plan)).await
     }
 
-    /// The change that scheduling a post, for the first time or anew, makes.
+    /// The change that scheduling a post, for the first time or anew, on all of its channels makes.
     pub(super) fn schedule_anew(
         &self,
         caller: &Caller,
@@ -61,31 +87,35 @@ impl Posts {
         facts: &Facts,
     ) -> Result<Rescheduled, PostError> {
         caller.may(Scope::PostsPublish)?;
-        let now = self.clock.now();
-        let schedule = match when {
-            When::Now => Schedule::At(now),
-            When::Later(schedule) => schedule,
-        };
-        let due_at = schedule.due(now).map_err(|error| PostError::Invalid(vec![time_violation(error)]))?;
+        set_times(&mut post, Some(when), &[], self.clock.now())?;
+        self.approved(caller, post, facts)
+    }
+
+    fn approved(&self, caller: &Caller, mut post: Post, facts: &Facts) -> Result<Rescheduled, PostError> {
         let expected = post.version;
-        post.schedule = Some(schedule);
-        post.scheduled = true;
         post.version += 1;
-        post.updated_at = now;
-        let plan = self.plan(caller, &post, facts, due_at)?;
+        post.updated_at = self.clock.now();
+        self.rescheduled(caller, post, expected, facts)
+    }
+
+    /// A changed post that is scheduled, with what follows from its times.
+    pub(super) fn rescheduled(
+        &self,
+        caller: &Caller,
+        mut post: Post,
+        expected: i64,
+        facts: &Facts,
+    ) -> Result<Rescheduled, PostError> {
+        let plan = self.plan(caller, &post, facts)?;
+        // A change may have removed the last channel that it was planned for.
+        post.scheduled = !plan.publications.is_empty();
         Ok(Rescheduled { post, expected, plan })
     }
 
     /// The publications and the approval for a valid post.
-    pub(super) fn plan(
-        &self,
-        caller: &Caller,
-        post: &Post,
-        facts: &Facts,
-        due_at: DateTime<Utc>,
-    ) -> Result<Plan, PostError> {
+    pub(super) fn plan(&self, caller: &Caller, post: &Post, facts: &Facts) -> Result<Plan, PostError> {
         let approve = |covers| Approval::by_scheduling(&caller.actor, self.clock.now(), covers);
-        self.plan_by(approve, post, facts, due_at)
+        self.plan_by(approve, post, facts)
     }
 
     /// The publications of a valid post, under the approval that `approve` gives for what they cover.
@@ -94,18 +124,26 @@ impl Posts {
         approve: impl FnOnce(Vec<(ChannelId, ContentHash)>) -> Approval,
         post: &Post,
         facts: &Facts,
-        due_at: DateTime<Utc>,
     ) -> Result<Plan, PostError> {
         let violations = validate::validate(&post.content, &post.targets, facts);
         if !violations.is_empty() {
             return Err(PostError::Invalid(violations));
         }
+        let now = self.clock.now();
         let planned = |target: &Target| {
-            let channel = facts.channels.iter().find(|c| c.id == target.channel)?;
-            self.planned(post, target, channel, facts, due_at)
+            let due_at = match target.time {
+                // Only who holds the queue knows the slot; it moves what is planned there from here.
+                TargetTime::Queued(_) => horizon(now),
+                TargetTime::Post | TargetTime::Own(_) | TargetTime::Unplanned => post.time_on(target)?,
+            };
+            let channel = facts.channels.iter().find(|c| c.id == target.channel);
+            Some(
+                channel
+                    .and_then(|channel| self.planned(post, target, channel, facts, due_at))
+                    .ok_or(PostError::NotFound),
+            )
         };
-        let publications = post.targets.iter().map(planned).collect::<Option<Vec<_>>>();
-        let publications = publications.ok_or(PostError::NotFound)?;
+        let publications = post.targets.iter().filter_map(planned).collect::<Result<Vec<_>, _>>()?;
         let covers = publications.iter().map(|p| (p.channel, p.content_hash)).collect();
         Ok(Plan { approval: approve(covers), publications })
     }
@@ -135,10 +173,56 @@ impl Posts {
     }
 }
 
-pub(super) fn time_violation(error: ScheduleError) -> Violation {
+/// Gives a post its time and some of its channels times of their own. Everything that is wrong is said at once, at its place in
+/// the request.
+fn set_times(
+    post: &mut Post,
+    when: Option<When>,
+    own: &[OwnTime],
+    now: DateTime<Utc>,
+) -> Result<(), PostError> {
+    let mut violations = Vec::new();
+    let unknown =
+        own.iter().enumerate().filter(|(_, time)| !post.targets.iter().any(|t| t.channel == time.channel));
+    violations.extend(unknown.map(|(n, _)| {
+        Violation::new(
+            format!("/targets/{n}/channel_id"),
+            "channel_unknown",
+            "The post does not name the channel.",
+        )
+    }));
+    let mut seen = BTreeSet::new();
+    for (n, time) in own.iter().enumerate() {
+        if !seen.insert(time.channel) {
+            let pointer = format!("/targets/{n}/channel_id");
+            violations.push(Violation::new(pointer, "channel_repeated", "The channel is named twice."));
+        }
+        violations.extend(
+            time.schedule.due(now).err().map(|error| time_violation(format!("/targets/{n}/at"), error)),
+        );
+    }
+    post.schedule = match when {
+        Some(When::Now) => Some(Schedule::At(now)),
+        Some(When::Later(schedule)) => Some(schedule),
+        None => None,
+    };
+    violations
+        .extend(post.schedule.and_then(|at| at.due(now).err()).map(|error| time_violation("/at", error)));
+    for target in &mut post.targets {
+        let time = own.iter().find(|time| time.channel == target.channel);
+        target.time = time.map_or(TargetTime::Post, |time| TargetTime::Own(time.schedule));
+    }
+    if post.schedule.is_none() && post.targets.iter().any(|target| target.time == TargetTime::Post) {
+        let detail = "Say when the post goes out, or say it for each of its channels.";
+        violations.push(Violation::new("/at", "schedule_invalid", detail));
+    }
+    if violations.is_empty() { Ok(()) } else { Err(PostError::Invalid(violations)) }
+}
+
+pub(super) fn time_violation(pointer: impl Into<String>, error: ScheduleError) -> Violation {
     let code = match error {
         ScheduleError::Past { .. } => "time_passed",
         ScheduleError::TooFar { .. } => "time_too_far",
     };
-    Violation::new("/at", code, error.to_string())
+    Violation::new(pointer, code, error.to_string())
 }

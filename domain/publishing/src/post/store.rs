@@ -78,6 +78,15 @@ pub struct Planned {
     pub next_step_at: DateTime<Utc>,
 }
 
+impl Planned {
+    /// The same at another time: as late as before it may still go out, and as early its preparation begins.
+    #[must_use]
+    pub fn moved(self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        let (late, lead) = (self.deadline_at - self.due_at, self.due_at - self.next_step_at);
+        Self { due_at, deadline_at: due_at + late, next_step_at: (due_at - lead).max(now), ..self }
+    }
+}
+
 /// A schedule to be written.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -202,11 +211,16 @@ pub trait PostStore: Send + Sync {
     /// Posts, newest first.
     async fn list(&self, caller: &Caller, filter: &PostFilter) -> Result<Vec<PostView>, PostError>;
     /// Saves a changed post if its version is still `expected`, and with a plan its publications: those that are there are
-    /// planned anew, those that are not are made, those of removed targets are cancelled. Refused once publishing began.
+    /// planned anew, those that are not are made, those of removed and unplanned targets are cancelled. Refused once
+    /// publishing began. What is planned for a queue is moved to the slot that it holds there or gets; a slot that it leaves
+    /// is refilled.
     async fn save(&self, post: &Post, expected: i64, plan: Option<&Plan>) -> Result<PostView, PostError>;
-    /// Takes back every publication that can be, and marks the post. Refused if nothing can be taken back.
+    /// Takes back every publication that can be, and marks the post. Refused if nothing can be taken back. Slots that it held
+    /// in queues are refilled.
     async fn cancel(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError>;
-    /// Deletes a post none of whose publications is, or may be, public.
+    /// Takes a post out of every queue it waits in; refused if there is none. Publications with times of their own stay.
+    async fn leave_queues(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError>;
+    /// Deletes a post none of whose publications is, or may be, public. Slots that it held in queues are refilled.
     async fn delete(&self, caller: &Caller, id: PostId) -> Result<(), PostError>;
     /// One publication.
     async fn publication(&self, caller: &Caller, id: PublicationId) -> Result<Publication, PostError>;

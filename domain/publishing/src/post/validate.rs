@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Target, Violation,
+    Target, TargetTime, Violation,
     store::{ChannelFacts, Facts, MediaFacts},
 };
 use crate::{
@@ -104,6 +104,10 @@ impl Check<'_> {
             let pointer = format!("/targets/{}/channel_id", self.place);
             return self.add(pointer, "channel_unknown", "The workspace has no such channel.");
         };
+        // Nothing goes out there.
+        if self.target.time == TargetTime::Unplanned {
+            return;
+        }
         let rules = channel.platform.capabilities();
         let effective = self.content.with(&self.target.change);
         self.channel(channel);

@@ -4,7 +4,7 @@ use tenancy::{Caller, Scope, organization::LateLimit};
 use url::Url;
 
 use super::{
-    Post, PostError, PostView, Posts, Target, Violation,
+    PostError, PostView, Posts, Target, TargetTime, Violation,
     store::{Draft, Facts},
     validate,
 };
@@ -61,7 +61,10 @@ impl Posts {
         if let Some(late_limit) = patch.late_limit {
             post.late_limit = late_limit;
         }
-        apply(&mut post.content, &mut post.targets, patch);
+        // A channel that is added gets the post's time. Without one it waits until somebody says when.
+        let added =
+            if post.scheduled && post.schedule.is_none() { TargetTime::Unplanned } else { TargetTime::Post };
+        apply(&mut post.content, &mut post.targets, added, patch);
         let facts = self.facts(caller, post.workspace, &post.content, &post.targets).await?;
         acceptable(&post.content, &post.targets, &facts)?;
         post.version += 1;
@@ -71,9 +74,8 @@ impl Posts {
         }
         // What was scheduled stays scheduled, so the change speaks to the public: it needs the right to, and a new approval.
         caller.may(Scope::PostsPublish)?;
-        let schedule = post.schedule.ok_or(PostError::WrongState)?;
-        let plan = self.plan(caller, &post, &facts, schedule.resolve())?;
-        self.store.save(&post, expected, Some(&plan)).await
+        let change = self.rescheduled(caller, post, expected, &facts)?;
+        self.store.save(&change.post, expected, Some(&change.plan)).await
     }
 
     pub(super) async fn facts(
@@ -96,8 +98,8 @@ pub(super) fn named(content: &Content, targets: &[Target]) -> (Vec<ChannelId>, V
     (targets.iter().map(|t| t.channel).collect(), media)
 }
 
-/// Changes a content and its targets.
-pub(crate) fn apply(content: &mut Content, targets: &mut Vec<Target>, patch: PostPatch) {
+/// Changes a content and its targets. A channel that stays keeps its time; one that is new gets `added`.
+pub(crate) fn apply(content: &mut Content, targets: &mut Vec<Target>, added: TargetTime, patch: PostPatch) {
     if let Some(caption) = patch.caption {
         content.caption = caption;
     }
@@ -108,7 +110,10 @@ pub(crate) fn apply(content: &mut Content, targets: &mut Vec<Target>, patch: Pos
         content.media = media;
     }
     if let Some(others) = patch.targets {
-        *targets = others;
+        let before = std::mem::take(targets);
+        let time = |channel| before.iter().find(|target| target.channel == channel).map(|target| target.time);
+        let timed = |target: Target| Target { time: time(target.channel).unwrap_or(added), ..target };
+        *targets = others.into_iter().map(timed).collect();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     connection::{Channel, Severity, health},
     content::{ApprovedContent, ContentHash, Override},
     id::PublicationId,
-    post::{Target, store::Facts, validate::validate},
+    post::{Target, TargetTime, store::Facts, validate::validate},
 };
 
 /// A publication that is due for a look, with everything the look needs.
@@ -54,7 +54,7 @@ pub fn findings(one: &Checkup) -> Vec<Finding> {
     let blocking =
         health(channel, one.due_at).problems.into_iter().filter(|p| p.severity == Severity::Blocking);
     found.extend(blocking.map(|p| Finding { code: p.code, detail: at_its_time(p.code, p.detail, p.fix) }));
-    let target = Target { channel: channel.id, change: Override::default() };
+    let target = Target { channel: channel.id, change: Override::default(), time: TargetTime::Post };
     let violations = validate(&one.content.as_written(), &[target], &one.facts);
     // A channel's own trouble has better words above.
     let of_content = violations.into_iter().filter(|wrong| !wrong.code.starts_with("channel_"));

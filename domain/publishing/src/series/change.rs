@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     id::SeriesId,
-    post::{Post, PostError, PostPatch, store::Facts, write},
+    post::{Post, PostError, PostPatch, TargetTime, store::Facts, write},
     publication::State,
 };
 
@@ -52,7 +52,7 @@ pub(super) fn is_under_way(state: State) -> bool {
 impl Series {
     /// The same with changes to all of it. What differs in single occurrences stays with their days.
     pub(super) fn reshaped(mut self, patch: SeriesPatch) -> Result<Self, PostError> {
-        write::apply(&mut self.content, &mut self.targets, patch.post);
+        write::apply(&mut self.content, &mut self.targets, TargetTime::Post, patch.post);
         if let Some(captions) = patch.captions {
             self.captions = captions;
         }
@@ -143,7 +143,7 @@ impl Recurrence {
         let now = self.posts.clock.now();
         let occurrence = series.plan.occurrence(original).filter(|occurrence| occurrence.due >= now);
         match (occurrence, post) {
-            (Some(occurrence), Some(post)) => self.planned_anew(series, &occurrence, post, facts),
+            (Some(occurrence), Some(post)) => self.planned_anew(series, &occurrence, &post, facts),
             _ => Ok(Becomes::Known(original)),
         }
     }
@@ -153,14 +153,14 @@ impl Recurrence {
         &self,
         series: &Series,
         occurrence: &Occurrence,
-        before: Post,
+        before: &Post,
         facts: &Facts,
     ) -> Result<Becomes, PostError> {
         let expected = before.version;
         let (id, author, created_at) = (before.id, before.author, before.created_at);
         let fresh = self.new_post(series, occurrence);
         let post = Post { id, author, created_at, version: expected + 1, ..fresh };
-        let plan = Box::new(self.plan(series, &post, occurrence, facts)?);
+        let plan = Box::new(self.plan(series, &post, facts)?);
         Ok(Becomes::Planned { original: occurrence.original, post: Box::new(post), expected, plan })
     }
 }

@@ -88,7 +88,7 @@ impl Recurrence {
         facts: &Facts,
     ) -> Result<NewOccurrence, PostError> {
         let post = self.new_post(series, occurrence);
-        let plan = self.plan(series, &post, occurrence, facts)?;
+        let plan = self.plan(series, &post, facts)?;
         Ok(NewOccurrence { original: occurrence.original, post, plan })
     }
 
@@ -113,16 +113,10 @@ impl Recurrence {
     }
 
     /// The publications of the post of an occurrence, on the word on which the series publishes.
-    pub(super) fn plan(
-        &self,
-        series: &Series,
-        post: &Post,
-        occurrence: &Occurrence,
-        facts: &Facts,
-    ) -> Result<Plan, PostError> {
+    pub(super) fn plan(&self, series: &Series, post: &Post, facts: &Facts) -> Result<Plan, PostError> {
         let now = self.posts.clock.now();
         let approve = |covers| Approval::by_instruction(series.instructor, now, covers);
-        self.posts.plan_by(approve, post, facts, occurrence.due)
+        self.posts.plan_by(approve, post, facts)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     id::ChannelId,
     platform::Platform,
     post::{
-        PostPatch, Violation,
+        PostPatch, TargetTime, Violation,
         store::{ChannelFacts, Facts},
     },
 };
@@ -26,7 +26,11 @@ fn series(start: &str, zone: Tz, rule: &str) -> Series {
         organization: OrganizationId::new(),
         workspace: WorkspaceId::new(),
         content: Content { caption: "Good morning".into(), ..Content::default() },
-        targets: vec![Target { channel: ChannelId::new(), change: Override::default() }],
+        targets: vec![Target {
+            channel: ChannelId::new(),
+            change: Override::default(),
+            time: TargetTime::Post,
+        }],
         captions: Vec::new(),
         plan: recurrence::Series::new(start, rule.parse().unwrap()).unwrap(),
         edits: BTreeMap::new(),

@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::AsyncConnection;
 use publishing::{
     clocks::{ClockStore, ClocksUnavailable, Move, Timed},
-    id::PostId,
+    id::{ChannelId, PostId},
     platform::Format,
     timing::Timing,
 };
@@ -21,28 +21,56 @@ use super::save;
 use crate::{
     error::StoreError,
     pool::{Connection, Pool},
+    posting::seat,
     publications,
 };
 
-/// Posts after `$1`, at most `$2`. A publication that was tried again at a time of its own does not keep to the post's.
+/// Of posts after `$1`, at most `$2` times and the others of the last post. A publication that was tried again at a time of its own
+/// does not keep to the post's, and one in a queue keeps to its slot.
 const TIMED: &str = "
-SELECT o.id, o.workspace_id, o.local_time, o.time_zone, o.due_at FROM posts o
-WHERE o.scheduled AND o.local_time IS NOT NULL AND ($1 IS NULL OR o.id > $1) AND EXISTS (
-    SELECT FROM publications p WHERE p.post_id = o.id AND p.due_at = o.due_at AND p.state IN ('scheduled', 'preparing', 'ready'))
-ORDER BY o.id LIMIT $2";
+(SELECT o.id, o.workspace_id, NULL::uuid AS channel_id, o.local_time, o.time_zone, o.own_due_at AS due_at FROM posts o
+    WHERE o.scheduled AND o.local_time IS NOT NULL AND ($1 IS NULL OR o.id > $1) AND EXISTS (
+        SELECT FROM publications p JOIN post_targets t ON t.post_id = p.post_id AND t.channel_id = p.channel_id
+        WHERE p.post_id = o.id AND t.timing = 'post' AND p.due_at = o.own_due_at AND NOT p.queued
+            AND p.state IN ('scheduled', 'preparing', 'ready'))
+    ORDER BY o.id LIMIT $2)
+UNION ALL
+(SELECT o.id, o.workspace_id, t.channel_id, t.local_time, t.time_zone, t.due_at FROM posts o JOIN post_targets t ON t.post_id = o.id
+    WHERE o.scheduled AND t.timing = 'own' AND t.local_time IS NOT NULL AND ($1 IS NULL OR o.id > $1) AND EXISTS (
+        SELECT FROM publications p WHERE p.post_id = t.post_id AND p.channel_id = t.channel_id AND p.due_at = t.due_at
+            AND NOT p.queued AND p.state IN ('scheduled', 'preparing', 'ready'))
+    ORDER BY o.id FETCH FIRST $2 ROWS WITH TIES)
+ORDER BY id FETCH FIRST $2 ROWS WITH TIES";
 
-/// Plans the publications of post `$1` that keep to the instant `$2` for the instant `$3`, as scheduling them anew does: what was
-/// prepared is made again, and whoever works on them is shut out. `$4` and `$5` are the leads of texts and of pictures.
+/// Whether a publication `p` that may still be planned anew keeps to the time of post `$1` that is the instant `$2`, or to that of its
+/// channel `$3` if there is one.
+const KEEPS: &str = "p.post_id = $1 AND p.due_at = $2 AND NOT p.queued AND p.state IN ('scheduled', 'preparing', 'ready') AND EXISTS (
+    SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id
+        AND CASE WHEN $3::uuid IS NULL THEN t.timing = 'post' ELSE t.timing = 'own' AND t.channel_id = $3 END)";
+
+/// Plans publications for the instant `$4`, as scheduling them anew does: what was prepared is made again, and whoever works on them
+/// is shut out. `$5` and `$6` are the leads of texts and of pictures.
 const MOVE: &str = "
-UPDATE publications SET state = 'scheduled', due_at = $3, deadline_at = $3 + (deadline_at - due_at),
-    next_step_at = greatest(now(), $3 - CASE WHEN content ? 'pictures' THEN $5 ELSE $4 END * interval '1 millisecond'),
+UPDATE publications p SET state = 'scheduled', due_at = $4, deadline_at = $4 + (deadline_at - due_at),
+    next_step_at = greatest(now(), $4 - CASE WHEN content ? 'pictures' THEN $6 ELSE $5 END * interval '1 millisecond'),
     epoch = epoch + 1, plan_epoch = epoch + 1, worker = NULL, handles = '{}', updated_at = now()
-WHERE post_id = $1 AND due_at = $2 AND state IN ('scheduled', 'preparing', 'ready')";
+WHERE ";
 
-/// Only where the post still is what was read. The version grows: whoever edits it should know.
+/// Only where the time still is what was read.
 const MOVE_POST: &str = "
-UPDATE posts SET due_at = $3, version = version + 1, updated_at = now()
-WHERE id = $1 AND due_at = $2 AND scheduled AND local_time = $4 AND time_zone = $5";
+UPDATE posts o SET own_due_at = $4
+WHERE o.id = $1 AND o.scheduled AND o.own_due_at = $2 AND o.local_time = $5 AND o.time_zone = $6 AND $3::uuid IS NULL";
+
+/// The same for the time of one channel.
+const MOVE_TARGET: &str = "
+UPDATE post_targets x SET due_at = $4 FROM posts o
+WHERE x.post_id = $1 AND x.channel_id = $3 AND x.due_at = $2 AND x.local_time = $5 AND x.time_zone = $6 AND x.timing = 'own'
+    AND o.id = x.post_id AND o.scheduled";
+
+/// The version grows: whoever edits the post should know.
+const TELL: &str = "
+WITH moved AS (UPDATE posts SET version = version + 1, updated_at = now() WHERE id = $1 RETURNING id, organization_id)
+INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'post.moved', id FROM moved";
 
 #[derive(QueryableByName)]
 struct TimedRow {
@@ -50,6 +78,8 @@ struct TimedRow {
     id: Uuid,
     #[diesel(sql_type = SqlUuid)]
     workspace_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    channel_id: Option<Uuid>,
     #[diesel(sql_type = Timestamp)]
     local_time: NaiveDateTime,
     #[diesel(sql_type = Text)]
@@ -67,6 +97,7 @@ impl From<TimedRow> for Timed {
         }
         Self {
             post,
+            channel: row.channel_id.map(ChannelId::from_uuid),
             workspace: WorkspaceId::from_uuid(row.workspace_id),
             schedule: zone.ok().map(|zone| LocalSchedule { local: row.local_time, zone }),
             recorded: row.due_at,
@@ -95,38 +126,40 @@ fn unavailable(error: &StoreError) -> ClocksUnavailable {
 /// Publications first and in the order of their ids, then the post, as whoever changes a post does.
 async fn move_post(c: &mut Connection, change: &Move, timing: &Timing) -> Result<bool, StoreError> {
     use diesel_async::RunQueryDsl;
-    let id = change.post.uuid();
-    let movable = save::lock(c, change.post).await?.iter().any(|state| state.can_be_taken_back());
-    let moved = movable
-        && sql_query(MOVE_POST)
-            .bind::<SqlUuid, _>(id)
-            .bind::<Timestamptz, _>(change.from)
-            .bind::<Timestamptz, _>(change.to)
-            .bind::<Timestamp, _>(change.schedule.local)
-            .bind::<Text, _>(change.schedule.zone.name())
-            .execute(c)
-            .await?
-            == 1;
-    if !moved {
+    save::lock(c, change.post, &[]).await?;
+    if !move_time(c, change).await? {
         return Ok(false);
     }
     let lead = |format| timing.lead(format).as_secs_f64() * 1e3;
-    sql_query(MOVE)
-        .bind::<SqlUuid, _>(id)
+    sql_query(format!("{MOVE}{KEEPS}"))
+        .bind::<SqlUuid, _>(change.post.uuid())
         .bind::<Timestamptz, _>(change.from)
+        .bind::<Nullable<SqlUuid>, _>(change.channel.map(|channel| channel.uuid()))
         .bind::<Timestamptz, _>(change.to)
         .bind::<Double, _>(lead(Format::Text))
         .bind::<Double, _>(lead(Format::Photo))
         .execute(c)
         .await?;
-    sql_query(
-        "INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'post.moved', id FROM posts WHERE id = $1",
-    )
-    .bind::<SqlUuid, _>(id)
-    .execute(c)
-    .await?;
+    sql_query(TELL).bind::<SqlUuid, _>(change.post.uuid()).execute(c).await?;
+    seat::due_with_the_first(c, &[change.post.uuid()]).await?;
     publications::wake(c).await?;
     Ok(true)
+}
+
+/// Moves the time of a post or of one of its channels, if a publication keeps to it that may be moved.
+async fn move_time(c: &mut Connection, change: &Move) -> Result<bool, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let time = if change.channel.is_some() { MOVE_TARGET } else { MOVE_POST };
+    let moved = sql_query(format!("{time} AND EXISTS (SELECT FROM publications p WHERE {KEEPS})"))
+        .bind::<SqlUuid, _>(change.post.uuid())
+        .bind::<Timestamptz, _>(change.from)
+        .bind::<Nullable<SqlUuid>, _>(change.channel.map(|channel| channel.uuid()))
+        .bind::<Timestamptz, _>(change.to)
+        .bind::<Timestamp, _>(change.schedule.local)
+        .bind::<Text, _>(change.schedule.zone.name())
+        .execute(c)
+        .await?;
+    Ok(moved == 1)
 }
 
 #[async_trait]

@@ -15,22 +15,29 @@ use publishing::{
         store::{Decision, Planned},
     },
     publication::{CancelReason, Publication, State, Step, Verdict},
+    timing::Timing,
 };
 use tenancy::Caller;
 
-use super::{Stop, channels, read, save};
-use crate::{error::StoreError, pool::Connection, publications};
+use super::{Stop, approvals, channels, read, save, seats::Seats};
+use crate::{error::StoreError, pool::Connection, posting::seat, publications};
 
-pub(super) async fn cancel(c: &mut Connection, caller: &Caller, id: PostId) -> Result<PostView, Stop> {
+pub(super) async fn cancel(
+    c: &mut Connection,
+    caller: &Caller,
+    id: PostId,
+    timing: &Timing,
+) -> Result<PostView, Stop> {
     read::get(c, caller, id).await?;
-    withdraw(c, id).await?;
+    withdraw(c, id, timing).await?;
     save::view(c, id).await
 }
 
 /// Takes back what can be of a post, in a transaction that knows that it may.
-pub(crate) async fn withdraw(c: &mut Connection, id: PostId) -> Result<(), Stop> {
+pub(crate) async fn withdraw(c: &mut Connection, id: PostId, timing: &Timing) -> Result<(), Stop> {
     use diesel_async::RunQueryDsl;
-    let states = save::lock(c, id).await?;
+    let mut seats = Seats::held(c, id).await?;
+    let states = save::lock(c, id, &seats.channels).await?;
     if !states.iter().any(|s| s.can_be_taken_back()) {
         let began =
             states.iter().any(|s| matches!(s, State::Publishing | State::Unconfirmed | State::Published));
@@ -41,29 +48,41 @@ pub(crate) async fn withdraw(c: &mut Connection, id: PostId) -> Result<(), Stop>
         .bind::<SqlUuid, _>(id.uuid())
         .execute(c)
         .await?;
+    seats.read(c).await?;
     save::take_back(c, id, CancelReason::ByCaller, "true").await?;
+    seats.give_up(c, id, timing).await?;
     sql_query("UPDATE posts SET scheduled = false, version = version + 1, updated_at = now() WHERE id = $1")
         .bind::<SqlUuid, _>(id.uuid())
         .execute(c)
         .await?;
+    if !seats.channels.is_empty() {
+        seat::due_with_the_first(c, &[id.uuid()]).await?;
+    }
     Ok(())
 }
 
-pub(super) async fn delete(c: &mut Connection, caller: &Caller, id: PostId) -> Result<(), Stop> {
+pub(super) async fn delete(
+    c: &mut Connection,
+    caller: &Caller,
+    id: PostId,
+    timing: &Timing,
+) -> Result<(), Stop> {
     use diesel_async::RunQueryDsl;
     read::get(c, caller, id).await?;
-    let states = save::lock(c, id).await?;
+    let mut seats = Seats::held(c, id).await?;
+    let states = save::lock(c, id, &seats.channels).await?;
     if states.iter().any(|s| matches!(s, State::Publishing | State::Unconfirmed | State::Published)) {
         return Err(PostError::PublishingBegan.into());
     }
+    seats.read(c).await?;
     sql_query("DELETE FROM posts WHERE id = $1").bind::<SqlUuid, _>(id.uuid()).execute(c).await?;
-    Ok(())
+    seats.give_up(c, id, timing).await
 }
 
 /// Locks a publication that the caller sees and gives it with its post.
 async fn locked(c: &mut Connection, caller: &Caller, id: PublicationId) -> Result<(Publication, Post), Stop> {
     let post = read::publication(c, caller, id).await?.post;
-    save::lock(c, post).await?;
+    save::lock(c, post, &[]).await?;
     let publication = read::publication(c, caller, id).await?;
     Ok((publication, read::get(c, caller, post).await?.post))
 }
@@ -80,8 +99,15 @@ async fn plan_again(
     if !channels::hold_at_once(c, plan.channel).await? {
         return Err(PostError::WrongState.into());
     }
-    save::approve(c, post, approval).await?;
-    save::upsert(c, post, plan, approval).await?;
+    approvals::approve(c, post, approval).await?;
+    save::upsert(c, post, plan, approval, None).await?;
+    // It has a time of its own now, where it had none or one in a queue.
+    sql_query("UPDATE post_targets SET timing = 'own', due_at = $3 WHERE post_id = $1 AND channel_id = $2 AND timing IN ('queue', 'unplanned')")
+        .bind::<SqlUuid, _>(post.id.uuid())
+        .bind::<SqlUuid, _>(plan.channel.uuid())
+        .bind::<Timestamptz, _>(plan.due_at)
+        .execute(c)
+        .await?;
     sql_query("UPDATE posts SET scheduled = true, due_at = coalesce(due_at, $2), version = version + 1, updated_at = now() WHERE id = $1")
         .bind::<SqlUuid, _>(post.id.uuid())
         .bind::<Timestamptz, _>(plan.due_at)

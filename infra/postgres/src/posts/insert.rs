@@ -2,20 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use diesel::{
     sql_query,
     sql_types::{
-        Array, Bool, Bytea, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
+        Array, Bool, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
     },
 };
 use publishing::{
     id::ChannelId,
     post::{Composed, Post, Target, store::Planned},
 };
-use scheduling::{LocalSchedule, Schedule};
 use uuid::Uuid;
 
-use super::{channels, save::json};
+use super::{
+    channels,
+    save::{self, json},
+    targets,
+};
 use crate::{error::StoreError, pool::Connection, publications};
 
 /// Which of the posts can be kept: all but those whose plan names a channel that is disconnected, or that is not there. Their
@@ -37,7 +41,7 @@ pub(crate) async fn insert(c: &mut Connection, all: &[&Composed]) -> Result<(), 
         return Ok(());
     }
     posts(c, all).await?;
-    targets(c, all).await?;
+    post_targets(c, all).await?;
     if all.iter().any(|one| one.plan.is_some()) {
         approvals(c, all).await?;
         planned(c, all).await?;
@@ -51,21 +55,22 @@ fn column<'a, T, R>(all: &'a [T], value: impl FnMut(&'a T) -> R) -> Vec<R> {
     all.iter().map(value).collect()
 }
 
-fn local(post: &Post) -> Option<LocalSchedule> {
-    match post.schedule {
-        Some(Schedule::Local(local)) => Some(local),
-        Some(Schedule::At(_)) | None => None,
-    }
+/// When a post is due first, if it is planned.
+fn first(one: &Composed) -> Option<DateTime<Utc>> {
+    let planned = one.plan.iter().flat_map(|plan| &plan.publications);
+    planned.map(|planned| planned.due_at).min().or_else(|| save::earliest(&one.post))
 }
 
 async fn posts(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
+    let first = column(all, |one| first(one));
     let all = column(all, |one| &one.post);
+    let local = |post: &Post| targets::local(post.schedule);
     let media = all.iter().map(|post| json(&post.content.media)).collect::<Result<Vec<_>, _>>()?;
     sql_query(
-        "INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, local_time, time_zone, due_at, scheduled,
-            author_person, author_key, created_at, updated_at)
-        SELECT *, $13, $13 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, local_time, time_zone, due_at, own_due_at,
+            scheduled, author_person, author_key, late_minutes, created_at, updated_at)
+        SELECT *, $15, $15 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind::<Array<SqlUuid>, _>(column(&all, |post| post.id.uuid()))
     .bind::<Array<SqlUuid>, _>(column(&all, |post| post.organization.uuid()))
@@ -75,22 +80,27 @@ async fn posts(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError> 
     .bind::<Array<Jsonb>, _>(media)
     .bind::<Array<Nullable<Timestamp>>, _>(column(&all, |post| local(post).map(|local| local.local)))
     .bind::<Array<Nullable<Text>>, _>(column(&all, |post| local(post).map(|local| local.zone.name())))
+    .bind::<Array<Nullable<Timestamptz>>, _>(first)
     .bind::<Array<Nullable<Timestamptz>>, _>(column(&all, |post| post.schedule.map(|when| when.resolve())))
     .bind::<Array<Bool>, _>(column(&all, |post| post.scheduled))
     .bind::<Array<SqlUuid>, _>(column(&all, |post| post.author.person.uuid()))
     .bind::<Array<Nullable<SqlUuid>>, _>(column(&all, |post| post.author.api_key.map(|key| key.uuid())))
+    .bind::<Array<Nullable<Integer>>, _>(column(&all, |post| {
+        post.late_limit.map(|limit| i32::from(limit.minutes()))
+    }))
     .bind::<Timestamptz, _>(all[0].created_at)
     .execute(c)
     .await?;
     Ok(())
 }
 
-async fn targets(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError> {
+async fn post_targets(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     let of = |one: &&Composed| {
         let id = one.post.id.uuid();
         (0_i16..).zip(one.post.targets.clone()).map(move |(place, target)| (id, place, target))
     };
+    let local = |target: &Target| targets::local(target.time.own());
     let rows: Vec<(Uuid, i16, Target)> = all.iter().flat_map(of).collect();
     let link =
         |target: &Target| target.change.link.as_ref().and_then(|link| link.as_ref().map(ToString::to_string));
@@ -99,8 +109,8 @@ async fn targets(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError
         .map(|(_, _, target)| target.change.media.as_ref().map(json).transpose())
         .collect::<Result<Vec<_>, _>>()?;
     sql_query(
-        "INSERT INTO post_targets (post_id, channel_id, place, caption, changes_link, link, media)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO post_targets (post_id, channel_id, place, caption, changes_link, link, media, timing, local_time, time_zone,
+            due_at) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind::<Array<SqlUuid>, _>(column(&rows, |(post, ..)| *post))
     .bind::<Array<SqlUuid>, _>(column(&rows, |(_, _, target)| target.channel.uuid()))
@@ -109,6 +119,12 @@ async fn targets(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError
     .bind::<Array<Bool>, _>(column(&rows, |(_, _, target)| target.change.link.is_some()))
     .bind::<Array<Nullable<Text>>, _>(column(&rows, |(_, _, target)| link(target)))
     .bind::<Array<Nullable<Jsonb>>, _>(media)
+    .bind::<Array<Text>, _>(column(&rows, |(_, _, target)| target.time.as_str()))
+    .bind::<Array<Nullable<Timestamp>>, _>(column(&rows, |(_, _, target)| local(target).map(|own| own.local)))
+    .bind::<Array<Nullable<Text>>, _>(column(&rows, |(_, _, target)| local(target).map(|own| own.zone.name())))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(&rows, |(_, _, target)| {
+        target.time.own().map(|own| own.resolve())
+    }))
     .execute(c)
     .await?;
     Ok(())

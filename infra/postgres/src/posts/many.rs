@@ -12,12 +12,13 @@ use publishing::{
         Composed, PostError, PostView,
         store::{BulkKey, Rescheduled},
     },
+    timing::Timing,
 };
 use tenancy::Caller;
 use uuid::Uuid;
 
-use super::{Stop, channels, decide, insert, read, save};
-use crate::{error::StoreError, idempotency, pool::Connection};
+use super::{Stop, channels, decide, insert, read, save, seats};
+use crate::{error::StoreError, idempotency, pool::Connection, posting::line::WAITS};
 
 #[derive(QueryableByName)]
 struct MadeRow {
@@ -91,7 +92,8 @@ pub(super) async fn made(
     Ok(row.map(|row| row.posts.into_iter().map(|id| id.map(PostId::from_uuid)).collect()))
 }
 
-/// Locks the publications of many posts, in the order of everybody: channels first, then publications, each by id.
+/// Locks the publications of many posts, and of others that may move because these leave queues, in the order of everybody:
+/// channels first, then queues, then publications, each by id.
 async fn lock(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     let named: Vec<IdRow> =
@@ -101,10 +103,14 @@ async fn lock(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
             .await?;
     let named: BTreeSet<ChannelId> = named.into_iter().map(|row| ChannelId::from_uuid(row.id)).collect();
     channels::hold_all(c, &named).await?;
-    sql_query("SELECT FROM publications WHERE post_id = ANY ($1) ORDER BY id FOR UPDATE")
-        .bind::<Array<SqlUuid>, _>(posts)
-        .execute(c)
-        .await?;
+    let queues = seats::hold_queues(c, posts).await?;
+    sql_query(format!(
+        "SELECT FROM publications p WHERE p.post_id = ANY ($1) OR (p.channel_id = ANY ($2) AND {WAITS}) ORDER BY p.id FOR UPDATE"
+    ))
+    .bind::<Array<SqlUuid>, _>(posts)
+    .bind::<Array<SqlUuid>, _>(queues)
+    .execute(c)
+    .await?;
     Ok(())
 }
 
@@ -113,12 +119,13 @@ pub(super) async fn save_together(
     c: &mut Connection,
     changes: &[Rescheduled],
     place: &mut usize,
+    timing: &Timing,
 ) -> Result<Vec<PostView>, Stop> {
     lock(c, &changes.iter().map(|change| change.post.id.uuid()).collect::<Vec<_>>()).await?;
     let mut views = Vec::with_capacity(changes.len());
     for (at, change) in changes.iter().enumerate() {
         *place = at;
-        views.push(save::save(c, &change.post, change.expected, Some(&change.plan)).await?);
+        views.push(save::save(c, &change.post, change.expected, Some(&change.plan), timing).await?);
     }
     Ok(views)
 }
@@ -129,6 +136,7 @@ pub(super) async fn cancel_together(
     caller: &Caller,
     ids: &[PostId],
     place: &mut usize,
+    timing: &Timing,
 ) -> Result<Vec<PostView>, Stop> {
     // What the caller does not reach is not locked either.
     let reached: BTreeSet<PostId> =
@@ -141,7 +149,7 @@ pub(super) async fn cancel_together(
     let mut views = Vec::with_capacity(ids.len());
     for (at, id) in ids.iter().enumerate() {
         *place = at;
-        views.push(decide::cancel(c, caller, *id).await?);
+        views.push(decide::cancel(c, caller, *id, timing).await?);
     }
     Ok(views)
 }

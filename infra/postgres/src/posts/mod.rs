@@ -1,5 +1,6 @@
 //! Posts with their targets, approvals and planned publications.
 
+mod approvals;
 mod batch;
 pub(crate) mod channels;
 mod clocks;
@@ -11,7 +12,9 @@ pub(crate) mod preflight;
 pub(crate) mod read;
 mod row;
 pub(crate) mod save;
+pub(crate) mod seats;
 mod store;
+mod targets;
 
 pub(crate) use batch::batch;
 pub use clocks::PgClockStore;

@@ -78,7 +78,8 @@ pub(super) async fn views(c: &mut Connection, rows: Vec<PostRow>) -> Result<Vec<
     use diesel_async::RunQueryDsl;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let targets: Vec<TargetRow> = sql_query(
-        "SELECT post_id, channel_id, caption, changes_link, link, media FROM post_targets WHERE post_id = ANY ($1) ORDER BY place",
+        "SELECT post_id, channel_id, caption, changes_link, link, media, timing, local_time, time_zone, due_at FROM post_targets
+        WHERE post_id = ANY ($1) ORDER BY place",
     )
     .bind::<Array<SqlUuid>, _>(&ids)
     .load(c)
@@ -91,7 +92,10 @@ pub(super) async fn views(c: &mut Connection, rows: Vec<PostRow>) -> Result<Vec<
     let publications = publications.into_iter().map(Publication::try_from).collect::<Result<Vec<_>, _>>()?;
     let view = |row: PostRow| {
         let post = row.with_targets(&targets)?;
-        let publications = publications.iter().filter(|p| p.post == post.id).cloned().collect();
+        let mut publications: Vec<_> = publications.iter().filter(|p| p.post == post.id).cloned().collect();
+        // Those of targets that are gone come last.
+        let place = |p: &Publication| post.targets.iter().position(|t| t.channel == p.channel);
+        publications.sort_by_key(|p| place(p).unwrap_or(usize::MAX));
         Ok(PostView { post, publications })
     };
     rows.into_iter().map(view).collect()

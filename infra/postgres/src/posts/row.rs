@@ -8,9 +8,9 @@ use diesel::{
 use publishing::{
     content::{Content, Override},
     id::{ChannelId, PostId, SeriesId},
-    post::{Author, OccurrenceKey, Post, Target},
+    post::{Author, OccurrenceKey, Post, Target, TargetTime},
 };
-use scheduling::{LocalSchedule, Schedule};
+use scheduling::{LocalSchedule, Schedule, queue::Place};
 use tenancy::{ApiKeyId, OrganizationId, PersonId, WorkspaceId, organization::LateLimit};
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use crate::error::StoreError;
 /// The columns of [`PostRow`], of a table named `o`.
 pub(super) const COLUMNS: &str =
     "o.id, o.organization_id, o.workspace_id, o.caption, o.link, o.media, o.local_time, o.time_zone,
-    o.due_at, o.scheduled, o.version, o.author_person, o.author_key, o.created_at, o.updated_at, o.late_minutes,
+    o.own_due_at, o.scheduled, o.version, o.author_person, o.author_key, o.created_at, o.updated_at, o.late_minutes,
     (SELECT s.series_id FROM series_occurrences s WHERE s.post_id = o.id) AS series_id,
     (SELECT s.original FROM series_occurrences s WHERE s.post_id = o.id) AS series_original";
 
@@ -42,7 +42,7 @@ pub(super) struct PostRow {
     #[diesel(sql_type = Nullable<Text>)]
     time_zone: Option<String>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
-    due_at: Option<DateTime<Utc>>,
+    own_due_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Bool)]
     scheduled: bool,
     #[diesel(sql_type = BigInt)]
@@ -77,18 +77,35 @@ pub(super) struct TargetRow {
     link: Option<String>,
     #[diesel(sql_type = Nullable<Jsonb>)]
     media: Option<serde_json::Value>,
+    #[diesel(sql_type = Text)]
+    timing: String,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    local_time: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    time_zone: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    due_at: Option<DateTime<Utc>>,
+}
+
+/// The schedule that three columns are: `Some(None)` where there is none, `None` where they cannot mean one.
+#[expect(clippy::option_option, reason = "no schedule is not the same as one that cannot be read")]
+fn schedule(
+    local: Option<NaiveDateTime>,
+    zone: Option<&str>,
+    due_at: Option<DateTime<Utc>>,
+) -> Option<Option<Schedule>> {
+    match (local, zone) {
+        (Some(local), Some(zone)) => {
+            Some(Some(Schedule::Local(LocalSchedule { local, zone: zone.parse().ok()? })))
+        }
+        _ => Some(due_at.map(Schedule::At)),
+    }
 }
 
 impl PostRow {
     fn schedule(&self) -> Result<Option<Schedule>, StoreError> {
-        let local = match (self.local_time, &self.time_zone) {
-            (Some(local), Some(zone)) => {
-                let zone = zone.parse().map_err(|_| StoreError::corrupt("posts.time_zone"))?;
-                Some(Schedule::Local(LocalSchedule { local, zone }))
-            }
-            _ => None,
-        };
-        Ok(local.or(self.due_at.map(Schedule::At)))
+        schedule(self.local_time, self.time_zone.as_deref(), self.own_due_at)
+            .ok_or(StoreError::corrupt("posts.time_zone"))
     }
 
     fn late_limit(&self) -> Result<Option<LateLimit>, StoreError> {
@@ -136,6 +153,16 @@ impl TargetRow {
             link: self.changes_link.then(|| self.link.as_ref().and_then(|link| link.parse().ok())),
             media: media.map_err(|_| StoreError::corrupt("post_targets.media"))?,
         };
-        Ok(Target { channel: ChannelId::from_uuid(self.channel_id), change })
+        let time = self.time().ok_or(StoreError::corrupt("post_targets.timing"))?;
+        Ok(Target { channel: ChannelId::from_uuid(self.channel_id), change, time })
+    }
+
+    fn time(&self) -> Option<TargetTime> {
+        match self.timing.as_str() {
+            "post" => Some(TargetTime::Post),
+            "queue" => Some(TargetTime::Queued(Place::Last)),
+            "unplanned" => Some(TargetTime::Unplanned),
+            _ => schedule(self.local_time, self.time_zone.as_deref(), self.due_at)?.map(TargetTime::Own),
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! Saving a post with the publications that its schedule makes.
 
+use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{
-        Array, BigInt, Bool, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz,
-        Uuid as SqlUuid,
+        Array, BigInt, Bool, Bytea, Integer, Jsonb, Nullable, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
     },
 };
 use publishing::{
@@ -15,15 +15,20 @@ use publishing::{
         store::{Plan, Planned},
     },
     publication::{CancelReason, State},
+    timing::Timing,
 };
-use scheduling::Schedule;
+use scheduling::queue::Flow;
 use uuid::Uuid;
 
 use super::{
-    Stop, channels, read,
+    Stop,
+    approvals::approve,
+    channels, read,
     row::{self, PostRow},
+    seats::Seats,
+    targets,
 };
-use crate::{error::StoreError, pool::Connection, publications};
+use crate::{error::StoreError, pool::Connection, posting::line::WAITS, publications};
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(value).map_err(|_| StoreError::corrupt("a value does not encode"))
@@ -51,44 +56,22 @@ pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreE
     .bind::<Nullable<Integer>, _>(post.late_limit.map(|limit| i32::from(limit.minutes())))
     .execute(c)
     .await?;
-    targets(c, post).await
+    targets::insert(c, post).await
 }
 
-/// Keeps a new post that is planned from the beginning.
+/// Keeps a new post that is planned from the beginning, at times of its own.
 pub(crate) async fn insert_planned(c: &mut Connection, post: &Post, plan: &Plan) -> Result<(), Stop> {
     // What was validated may be disconnected by now.
     if !channels::hold(c, post.targets.iter().map(|target| target.channel)).await? {
         return Err(PostError::Stale.into());
     }
     insert(c, post).await?;
-    update(c, post, post.version).await?;
+    update(c, post, post.version, plan.publications.iter().map(|planned| planned.due_at).min()).await?;
     approve(c, post, &plan.approval).await?;
     for planned in &plan.publications {
-        upsert(c, post, planned, &plan.approval).await?;
+        upsert(c, post, planned, &plan.approval, None).await?;
     }
     Ok(publications::wake(c).await?)
-}
-
-async fn targets(c: &mut Connection, post: &Post) -> Result<(), StoreError> {
-    use diesel_async::RunQueryDsl;
-    for (place, target) in (0_i16..).zip(&post.targets) {
-        let change = &target.change;
-        let link = change.link.as_ref().and_then(|link| link.as_ref().map(ToString::to_string));
-        sql_query(
-            "INSERT INTO post_targets (post_id, channel_id, place, caption, changes_link, link, media)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind::<SqlUuid, _>(post.id.uuid())
-        .bind::<SqlUuid, _>(target.channel.uuid())
-        .bind::<SmallInt, _>(place)
-        .bind::<Nullable<Text>, _>(&change.caption)
-        .bind::<Bool, _>(change.link.is_some())
-        .bind::<Nullable<Text>, _>(link)
-        .bind::<Nullable<Jsonb>, _>(change.media.as_ref().map(json).transpose()?)
-        .execute(c)
-        .await?;
-    }
-    Ok(())
 }
 
 pub(crate) async fn save(
@@ -96,6 +79,7 @@ pub(crate) async fn save(
     post: &Post,
     expected: i64,
     plan: Option<&Plan>,
+    timing: &Timing,
 ) -> Result<PostView, Stop> {
     use diesel_async::RunQueryDsl;
     // What was validated may be disconnected by now. Nobody takes back what is planned after the disconnection.
@@ -103,29 +87,45 @@ pub(crate) async fn save(
     if plan.is_some() && !connected {
         return Err(PostError::Stale.into());
     }
+    let mut seats = if plan.is_some() { Seats::held_or_wanted(c, post).await? } else { Seats::default() };
     // Locking the publications next makes the worker's permit and this change take turns.
-    let states = lock(c, post.id).await?;
-    if update(c, post, expected).await? == 0 {
+    let states = lock(c, post.id, &seats.left).await?;
+    seats.read(c).await?;
+    let planned = plan.map(|plan| seats.assign(post, &plan.publications)).transpose()?;
+    let first =
+        planned.as_ref().map_or_else(|| earliest(post), |all| all.iter().map(|(p, _)| p.due_at).min());
+    if update(c, post, expected, first).await? == 0 {
         return Err(PostError::Stale.into());
     }
     sql_query("DELETE FROM post_targets WHERE post_id = $1")
         .bind::<SqlUuid, _>(post.id.uuid())
         .execute(c)
         .await?;
-    targets(c, post).await?;
-    if let Some(plan) = plan {
+    targets::insert(c, post).await?;
+    if let (Some(plan), Some(planned)) = (plan, planned) {
         // What is, or may be, public cannot be planned again; the change stops as a whole.
         if states.iter().any(|s| matches!(s, State::Publishing | State::Unconfirmed | State::Published)) {
             return Err(PostError::PublishingBegan.into());
         }
-        approve(c, post, &plan.approval).await?;
-        for planned in &plan.publications {
-            upsert(c, post, planned, &plan.approval).await?;
-        }
-        take_back(c, post.id, CancelReason::TargetRemoved, REMOVED).await?;
+        replan(c, post, &plan.approval, &planned).await?;
+        seats.refill(c, timing).await?;
         publications::wake(c).await?;
     }
     view(c, post.id).await
+}
+
+/// Writes what is planned from now on, and takes back what is not any more.
+async fn replan(
+    c: &mut Connection,
+    post: &Post,
+    approval: &Approval,
+    planned: &[(Planned, Option<Flow>)],
+) -> Result<(), StoreError> {
+    approve(c, post, approval).await?;
+    for (planned, slot) in planned {
+        upsert(c, post, planned, approval, *slot).await?;
+    }
+    take_back(c, post.id, CancelReason::TargetRemoved, REMOVED).await
 }
 
 /// One post with its publications, inside a transaction that already knows the caller may see it.
@@ -148,28 +148,45 @@ pub(crate) async fn views_of(c: &mut Connection, ids: &[Uuid]) -> Result<Vec<Pos
 struct StateRow {
     #[diesel(sql_type = Text)]
     state: String,
+    #[diesel(sql_type = SqlUuid)]
+    post_id: Uuid,
 }
 
-/// Locks the publications of a post and says where they stand.
-pub(crate) async fn lock(c: &mut Connection, post: PostId) -> Result<Vec<State>, StoreError> {
+/// Locks the publications of a post, with those of others that may move because it leaves queues, and says where its own stand.
+pub(crate) async fn lock(c: &mut Connection, post: PostId, left: &[Uuid]) -> Result<Vec<State>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let rows: Vec<StateRow> =
-        sql_query("SELECT state FROM publications WHERE post_id = $1 ORDER BY id FOR UPDATE")
-            .bind::<SqlUuid, _>(post.uuid())
-            .load(c)
-            .await?;
-    rows.iter().map(|r| r.state.parse().map_err(|_| StoreError::corrupt("publications.state"))).collect()
-}
-
-async fn update(c: &mut Connection, post: &Post, expected: i64) -> Result<usize, StoreError> {
-    use diesel_async::RunQueryDsl;
-    let local = match post.schedule {
-        Some(Schedule::Local(local)) => Some(local),
-        Some(Schedule::At(_)) | None => None,
+    let of_others = format!("OR (p.channel_id = ANY ($2) AND {WAITS})");
+    let statement = format!(
+        "SELECT p.state, p.post_id FROM publications p WHERE p.post_id = $1 {} ORDER BY p.id FOR UPDATE",
+        if left.is_empty() { "" } else { &of_others }
+    );
+    let query = sql_query(statement).bind::<SqlUuid, _>(post.uuid());
+    let rows: Vec<StateRow> = if left.is_empty() {
+        query.load(c).await?
+    } else {
+        query.bind::<Array<SqlUuid>, _>(left).load(c).await?
     };
+    let own = rows.iter().filter(|row| row.post_id == post.uuid());
+    own.map(|r| r.state.parse().map_err(|_| StoreError::corrupt("publications.state"))).collect()
+}
+
+/// When a post that is not planned would go out first.
+pub(super) fn earliest(post: &Post) -> Option<DateTime<Utc>> {
+    let own = post.targets.iter().filter_map(|target| post.time_on(target)).min();
+    own.or(post.schedule.map(|schedule| schedule.resolve()))
+}
+
+async fn update(
+    c: &mut Connection,
+    post: &Post,
+    expected: i64,
+    first: Option<DateTime<Utc>>,
+) -> Result<usize, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let local = targets::local(post.schedule);
     Ok(sql_query(
         "UPDATE posts SET caption = $3, link = $4, media = $5, local_time = $6, time_zone = $7, due_at = $8, scheduled = $9,
-            version = $10, updated_at = $11, late_minutes = $12 WHERE id = $1 AND version = $2",
+            version = $10, updated_at = $11, late_minutes = $12, own_due_at = $13 WHERE id = $1 AND version = $2",
     )
     .bind::<SqlUuid, _>(post.id.uuid())
     .bind::<BigInt, _>(expected)
@@ -178,57 +195,33 @@ async fn update(c: &mut Connection, post: &Post, expected: i64) -> Result<usize,
     .bind::<Jsonb, _>(json(&post.content.media)?)
     .bind::<Nullable<Timestamp>, _>(local.map(|l| l.local))
     .bind::<Nullable<Text>, _>(local.map(|l| l.zone.name()))
-    .bind::<Nullable<Timestamptz>, _>(post.schedule.map(|s| s.resolve()))
+    .bind::<Nullable<Timestamptz>, _>(first)
     .bind::<Bool, _>(post.scheduled)
     .bind::<BigInt, _>(post.version)
     .bind::<Timestamptz, _>(post.updated_at)
     .bind::<Nullable<Integer>, _>(post.late_limit.map(|limit| i32::from(limit.minutes())))
+    .bind::<Nullable<Timestamptz>, _>(post.schedule.map(|s| s.resolve()))
     .execute(c)
     .await?)
 }
 
-/// Keeps an approval with everything it covers.
-pub(super) async fn approve(c: &mut Connection, post: &Post, approval: &Approval) -> Result<(), StoreError> {
-    use diesel_async::RunQueryDsl;
-    sql_query(
-        "INSERT INTO approvals (id, organization_id, post_id, method, person_id, api_key_id, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind::<SqlUuid, _>(approval.id.uuid())
-    .bind::<SqlUuid, _>(post.organization.uuid())
-    .bind::<SqlUuid, _>(post.id.uuid())
-    .bind::<Text, _>(approval.method.as_str())
-    .bind::<SqlUuid, _>(approval.person.uuid())
-    .bind::<Nullable<SqlUuid>, _>(approval.api_key.map(|k| k.uuid()))
-    .bind::<Timestamptz, _>(approval.at)
-    .execute(c)
-    .await?;
-    for (channel, hash) in &approval.covers {
-        sql_query("INSERT INTO approved_content (approval_id, channel_id, content_hash) VALUES ($1, $2, $3)")
-            .bind::<SqlUuid, _>(approval.id.uuid())
-            .bind::<SqlUuid, _>(channel.uuid())
-            .bind::<Bytea, _>(&hash.0[..])
-            .execute(c)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Plans a publication, the first time or anew: a new epoch shuts out whoever still works on the old plan.
+/// Plans a publication, the first time or anew: a new epoch shuts out whoever still works on the old plan. In a slot of a queue
+/// it has a next step while that runs.
 pub(super) async fn upsert(
     c: &mut Connection,
     post: &Post,
     planned: &Planned,
     approval: &Approval,
+    slot: Option<Flow>,
 ) -> Result<Uuid, StoreError> {
     use diesel_async::RunQueryDsl;
     let row: IdRow = sql_query(
         "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
-            deadline_at, next_step_at, content, content_hash, approval_id)
-        VALUES ($1, $2, $3, $4, $5, $6, (SELECT remote_id FROM channels WHERE id = $5), $7, $8, $9, $10, $11, $12)
+            deadline_at, next_step_at, content, content_hash, approval_id, queued)
+        VALUES ($1, $2, $3, $4, $5, $6, (SELECT remote_id FROM channels WHERE id = $5), $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (post_id, channel_id) DO UPDATE SET state = 'scheduled', reason = NULL, needs_person = false, taken_back = false,
             due_at = excluded.due_at, deadline_at = excluded.deadline_at, next_step_at = excluded.next_step_at,
-            content = excluded.content, content_hash = excluded.content_hash, approval_id = excluded.approval_id,
+            queued = excluded.queued, content = excluded.content, content_hash = excluded.content_hash, approval_id = excluded.approval_id,
             epoch = publications.epoch + 1, plan_epoch = publications.epoch + 1, worker = NULL, failures = 0, looks = 0,
             handles = '{}', permitted_at = NULL, first_permitted_at = NULL, updated_at = now()
         RETURNING id",
@@ -241,10 +234,11 @@ pub(super) async fn upsert(
     .bind::<Text, _>(planned.platform.as_str())
     .bind::<Timestamptz, _>(planned.due_at)
     .bind::<Timestamptz, _>(planned.deadline_at)
-    .bind::<Timestamptz, _>(planned.next_step_at)
+    .bind::<Nullable<Timestamptz>, _>(Some(planned.next_step_at).filter(|_| slot != Some(Flow::Paused)))
     .bind::<Jsonb, _>(json(&planned.content)?)
     .bind::<Bytea, _>(&planned.content_hash.0[..])
     .bind::<SqlUuid, _>(approval.id.uuid())
+    .bind::<Bool, _>(slot.is_some())
     .get_result(c)
     .await?;
     Ok(row.id)
@@ -256,9 +250,10 @@ struct IdRow {
     id: Uuid,
 }
 
-/// Those of channels that the post does not name any more.
+/// Those of channels that the post does not name any more, or not as planned.
 const REMOVED: &str =
-    "NOT EXISTS (SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id)";
+    "NOT EXISTS (SELECT FROM post_targets t WHERE t.post_id = p.post_id AND t.channel_id = p.channel_id
+    AND t.timing <> 'unplanned')";
 
 /// Takes back the publications of a post that are not under way and fit a condition on `p`, and tells of it.
 pub(super) async fn take_back(

@@ -13,24 +13,32 @@ use publishing::{
         },
     },
     publication::{Attempt, Publication},
+    timing::Timing,
 };
 use tenancy::{Caller, OrganizationId, WorkspaceId, idempotency::Fence};
 
 use uuid::Uuid;
 
-use super::{Stop, decide, facts, many, read, save};
+use super::{Stop, decide, facts, many, read, save, seats};
 use crate::{idempotency, pool::Pool};
 
 /// Keeps posts.
 #[derive(Clone)]
 pub struct PgPostStore {
     pool: Pool,
+    timing: Timing,
 }
 
 impl PgPostStore {
-    /// A store over a pool.
-    pub const fn new(pool: Pool) -> Self {
-        Self { pool }
+    /// A store over a pool, with the usual timing.
+    pub fn new(pool: Pool) -> Self {
+        Self { pool, timing: Timing::default() }
+    }
+
+    /// With another timing: it says how long before its slot a queued post is prepared.
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
     }
 }
 
@@ -80,15 +88,19 @@ impl PostStore for PgPostStore {
 
     async fn save_together(&self, changes: &[Rescheduled]) -> Result<Vec<PostView>, InTheWay> {
         let mut place = 0;
-        let done: Result<_, PostError> =
-            async { transaction!(self, c => many::save_together(c, changes, &mut place).await) }.await;
+        let done: Result<_, PostError> = async {
+            transaction!(self, c => many::save_together(c, changes, &mut place, &self.timing).await)
+        }
+        .await;
         done.map_err(|error| (place, error))
     }
 
     async fn cancel_together(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, InTheWay> {
         let mut place = 0;
-        let done: Result<_, PostError> =
-            async { transaction!(self, c => many::cancel_together(c, caller, ids, &mut place).await) }.await;
+        let done: Result<_, PostError> = async {
+            transaction!(self, c => many::cancel_together(c, caller, ids, &mut place, &self.timing).await)
+        }
+        .await;
         done.map_err(|error| (place, error))
     }
 
@@ -101,15 +113,19 @@ impl PostStore for PgPostStore {
     }
 
     async fn save(&self, post: &Post, expected: i64, plan: Option<&Plan>) -> Result<PostView, PostError> {
-        transaction!(self, c => save::save(c, post, expected, plan).await)
+        transaction!(self, c => save::save(c, post, expected, plan, &self.timing).await)
     }
 
     async fn cancel(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {
-        transaction!(self, c => decide::cancel(c, caller, id).await)
+        transaction!(self, c => decide::cancel(c, caller, id, &self.timing).await)
+    }
+
+    async fn leave_queues(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {
+        transaction!(self, c => seats::leave(c, caller, id, &self.timing).await)
     }
 
     async fn delete(&self, caller: &Caller, id: PostId) -> Result<(), PostError> {
-        transaction!(self, c => decide::delete(c, caller, id).await)
+        transaction!(self, c => decide::delete(c, caller, id, &self.timing).await)
     }
 
     async fn publication(&self, caller: &Caller, id: PublicationId) -> Result<Publication, PostError> {

@@ -17,7 +17,7 @@ use crate::{error::StoreError, posts::preflight::warnings};
 
 /// The columns of [`PublicationRow`], of a table named `p`.
 pub(crate) const COLUMNS: &str = "p.id, p.organization_id, p.workspace_id, p.post_id, p.channel_id, p.platform, p.state, p.reason,
-    p.needs_person, p.due_at, p.deadline_at, p.next_step_at, p.failures, p.content, p.content_hash, p.approval_id,
+    p.needs_person, p.queued, p.due_at, p.deadline_at, p.next_step_at, p.failures, p.content, p.content_hash, p.approval_id,
     p.platform_post_id, p.permalink, p.published_at, p.created_at, p.updated_at,
     (SELECT f.warnings FROM preflights f WHERE f.publication_id = p.id AND f.plan_epoch = p.plan_epoch
         AND p.state IN ('scheduled', 'preparing', 'ready')) AS warnings";
@@ -42,6 +42,8 @@ pub(crate) struct PublicationRow {
     reason: Option<String>,
     #[diesel(sql_type = Bool)]
     needs_person: bool,
+    #[diesel(sql_type = Bool)]
+    queued: bool,
     #[diesel(sql_type = Timestamptz)]
     due_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
@@ -94,6 +96,7 @@ impl TryFrom<PublicationRow> for Publication {
             reason,
             cancelled,
             needs_person: row.needs_person,
+            queued: row.queued,
             due_at: row.due_at,
             deadline_at: row.deadline_at,
             next_step_at: row.next_step_at,

@@ -7,6 +7,7 @@ mod fit;
 pub mod idempotency;
 pub mod imports;
 pub mod media;
+pub mod posting;
 pub mod publishing;
 pub mod series;
 pub mod shape;
@@ -25,6 +26,7 @@ pub fn tables() -> Vec<Shape> {
         media::tables(),
         publishing::tables(),
         idempotency::tables(),
+        posting::tables(),
         calendar::tables(),
         imports::tables(),
         series::tables(),

@@ -31,6 +31,7 @@ table! {
         time_zone -> Nullable<Text>,
         due_at -> Nullable<Timestamptz>,
         scheduled -> Bool,
+        own_due_at -> Nullable<Timestamptz>,
         version -> BigInt,
         author_person -> Uuid,
         author_key -> Nullable<Uuid>,
@@ -49,6 +50,10 @@ table! {
         changes_link -> Bool,
         link -> Nullable<Text>,
         media -> Nullable<Jsonb>,
+        timing -> Text,
+        local_time -> Nullable<Timestamp>,
+        time_zone -> Nullable<Text>,
+        due_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -103,6 +108,7 @@ table! {
         platform_post_id -> Nullable<Text>,
         permalink -> Nullable<Text>,
         published_at -> Nullable<Timestamptz>,
+        queued -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }

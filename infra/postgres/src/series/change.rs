@@ -12,14 +12,16 @@ use publishing::{
         Series, SeriesState,
         store::{Adjustment, Becomes, Change, Following},
     },
+    timing::Timing,
 };
+use uuid::Uuid;
 
 use super::row;
 use crate::{
     error::StoreError,
     idempotency,
     pool::Connection,
-    posts::{Stop, channels, decide, save},
+    posts::{Stop, channels, decide, save, seats},
 };
 
 pub(super) async fn insert(c: &mut Connection, series: &Series) -> Result<(), StoreError> {
@@ -70,12 +72,13 @@ async fn update(c: &mut Connection, series: &Series, expected: i64) -> Result<us
     .await?)
 }
 
-pub(super) async fn save(c: &mut Connection, change: &Change) -> Result<(), Stop> {
+pub(super) async fn save(c: &mut Connection, change: &Change, timing: &Timing) -> Result<(), Stop> {
     if update(c, &change.series, change.expected).await? == 0 {
         return Err(PostError::Stale.into());
     }
     // All channels before any publication: whoever disconnects takes the same way.
     channels::hold_each(c, &channels_of(change)).await?;
+    seats::hold_queues(c, &posts_of(change)).await?;
     let mut owner = change.series.id;
     if let Some(following) = &change.following {
         insert(c, &following.series).await?;
@@ -84,7 +87,7 @@ pub(super) async fn save(c: &mut Connection, change: &Change) -> Result<(), Stop
         idempotency::made(c, change.fence, owner.uuid()).await?;
     }
     for adjustment in &change.adjustments {
-        adjust(c, owner, adjustment).await?;
+        adjust(c, owner, adjustment, timing).await?;
     }
     if change.series.state == SeriesState::Cancelled {
         tell(c, &change.series).await?;
@@ -121,20 +124,36 @@ async fn hand_over(c: &mut Connection, from: SeriesId, following: &Following) ->
     Ok(())
 }
 
-async fn adjust(c: &mut Connection, owner: SeriesId, adjustment: &Adjustment) -> Result<(), Stop> {
+/// The posts that are planned anew or taken back.
+fn posts_of(change: &Change) -> Vec<Uuid> {
+    let posts = change.adjustments.iter().filter_map(|adjustment| match &adjustment.becomes {
+        Becomes::Planned { post, .. } => Some(post.id),
+        Becomes::TakenBack(post) => Some(*post),
+        Becomes::Gone(post) => *post,
+        Becomes::Known(_) => None,
+    });
+    posts.map(|post| post.uuid()).collect()
+}
+
+async fn adjust(
+    c: &mut Connection,
+    owner: SeriesId,
+    adjustment: &Adjustment,
+    timing: &Timing,
+) -> Result<(), Stop> {
     use diesel_async::RunQueryDsl;
     let before = adjustment.original;
     match &adjustment.becomes {
         Becomes::Known(original) if *original == before => {}
         Becomes::Known(original) => rename(c, owner, before, *original, None).await?,
         Becomes::Planned { original, post, expected, plan } => {
-            save::save(c, post, *expected, Some(plan)).await?;
+            save::save(c, post, *expected, Some(plan), timing).await?;
             rename(c, owner, before, *original, Some(post.version)).await?;
         }
-        Becomes::TakenBack(post) => decide::withdraw(c, *post).await?,
+        Becomes::TakenBack(post) => decide::withdraw(c, *post, timing).await?,
         Becomes::Gone(post) => {
             if let Some(post) = post {
-                decide::withdraw(c, *post).await?;
+                decide::withdraw(c, *post, timing).await?;
             }
             sql_query("DELETE FROM series_occurrences WHERE series_id = $1 AND original = $2")
                 .bind::<SqlUuid, _>(owner.uuid())

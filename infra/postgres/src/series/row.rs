@@ -10,7 +10,7 @@ use diesel::{
 use publishing::{
     content::{Attachment, Content, Override},
     id::{ChannelId, SeriesId},
-    post::{Author, Target},
+    post::{Author, Target, TargetTime},
     series::{Series, SeriesState},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -149,8 +149,11 @@ impl TryFrom<SeriesRow> for Series {
     fn try_from(row: SeriesRow) -> Result<Self, StoreError> {
         let state = row.state()?;
         let places: Vec<Place> = read(row.targets, "series.targets")?;
-        let target =
-            |one: Place| Target { channel: ChannelId::from_uuid(one.channel), change: one.change.into() };
+        let target = |one: Place| Target {
+            channel: ChannelId::from_uuid(one.channel),
+            change: one.change.into(),
+            time: TargetTime::Post,
+        };
         let edits: BTreeMap<NaiveDateTime, Difference> = read(row.edits, "series.edits")?;
         Ok(Self {
             id: SeriesId::from_uuid(row.id),

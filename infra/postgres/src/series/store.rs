@@ -10,6 +10,7 @@ use publishing::{
         Instructor, PauseReason, Series,
         store::{Batch, Change, Made, SeriesFilter, SeriesStore},
     },
+    timing::Timing,
 };
 use tenancy::{Caller, idempotency::Fence};
 
@@ -20,12 +21,13 @@ use crate::{idempotency, pool::Pool, posts::Stop};
 #[derive(Clone)]
 pub struct PgSeriesStore {
     pool: Pool,
+    timing: Timing,
 }
 
 impl PgSeriesStore {
-    /// A store over a pool.
-    pub const fn new(pool: Pool) -> Self {
-        Self { pool }
+    /// A store over a pool. The timing says how long before its slot a queued post is prepared that moves up when another leaves.
+    pub const fn new(pool: Pool, timing: Timing) -> Self {
+        Self { pool, timing }
     }
 }
 
@@ -72,7 +74,7 @@ impl SeriesStore for PgSeriesStore {
     }
 
     async fn save(&self, change: &Change) -> Result<(), PostError> {
-        transaction!(self, c => change::save(c, change).await)
+        transaction!(self, c => change::save(c, change, &self.timing).await)
     }
 
     async fn claim(&self, before: DateTime<Utc>, limit: u32) -> Result<Vec<Series>, PostError> {

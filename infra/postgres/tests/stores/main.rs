@@ -15,6 +15,8 @@ mod imports;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod posting;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod publications;

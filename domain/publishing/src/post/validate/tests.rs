@@ -38,7 +38,11 @@ fn facts() -> Facts {
 }
 
 fn target(n: u128) -> Target {
-    Target { channel: ChannelId::from_uuid(Uuid::from_u128(n)), change: Override::default() }
+    Target {
+        channel: ChannelId::from_uuid(Uuid::from_u128(n)),
+        change: Override::default(),
+        time: TargetTime::Post,
+    }
 }
 
 fn content(caption: &str, pictures: u128) -> Content {

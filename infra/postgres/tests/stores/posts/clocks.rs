@@ -7,7 +7,7 @@ use postgres::posts::PgClockStore;
 use publishing::{
     clocks::Clocks,
     id::PublicationId,
-    post::{Post, store::PostStore},
+    post::{Post, TargetTime, store::PostStore},
     publication::State,
     queue::{Next, PublicationQueue, Queue},
     timing::Timing,
@@ -36,7 +36,7 @@ async fn recorded(stage: &Stage, wall: LocalSchedule, off: TimeDelta) -> (Post, 
     let instant = wall.resolve() + off;
     stage
         .run(&format!(
-            "UPDATE posts SET due_at = '{instant}' WHERE id = '{id}';
+            "UPDATE posts SET due_at = '{instant}', own_due_at = '{instant}' WHERE id = '{id}';
              UPDATE publications SET due_at = '{instant}', deadline_at = '{instant}'::timestamptz + interval '25 minutes',
                  next_step_at = '{instant}'::timestamptz - interval '10 minutes' WHERE post_id = '{id}';"
         ))
@@ -66,7 +66,7 @@ async fn a_post_whose_instant_was_worked_out_under_other_rules_moves_once_and_is
     assert_eq!(stage.events(post.id.uuid()).await, ["post.moved"]);
     let moved = stage.posts.get(&stage.caller, post.id).await.unwrap().post;
     assert_eq!((moved.version, moved.schedule), (post.version + 1, Some(Schedule::Local(wall))));
-    assert_eq!(stage.count(&format!("posts WHERE due_at = '{instant}'")).await, 1);
+    assert_eq!(stage.count(&format!("posts WHERE due_at = '{instant}' AND own_due_at = due_at")).await, 1);
 
     assert_eq!(clocks(&stage).settle().await, Ok(0), "once");
     assert_eq!(stage.events(post.id.uuid()).await.len(), 1);
@@ -134,6 +134,56 @@ async fn a_publication_that_was_tried_again_at_a_time_of_its_own_keeps_it() {
         .await;
     assert_eq!(clocks(&stage).settle().await, Ok(0));
     assert_eq!(due(&stage, id).await.0, own);
+    assert!(stage.events(post.id.uuid()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_time_that_a_channel_has_for_itself_moves_alone_and_the_post_is_due_with_the_first() {
+    let stage = Stage::set().await;
+    let draft = stage.draft(&[stage.channel().await, stage.channel().await]);
+    stage.posts.insert(&draft, None).await.unwrap();
+    let (mut post, mut plan) = stage.scheduled(&draft, TimeDelta::days(2));
+    let own = wall(TimeDelta::days(3));
+    post.targets[1].time = TargetTime::Own(Schedule::Local(own));
+    plan.publications[1] = plan.publications[1].clone().moved(own.resolve(), now());
+    let planned = stage.save(&post, draft.version, &plan).await.unwrap().publications;
+    let wrong = own.resolve() - TimeDelta::days(2);
+    stage
+        .run(&format!(
+            "UPDATE post_targets SET due_at = '{wrong}' WHERE timing = 'own';
+             UPDATE publications SET due_at = '{wrong}' WHERE id = '{}'; UPDATE posts SET due_at = '{wrong}';",
+            planned[1].id.uuid()
+        ))
+        .await;
+    let mut seen = vec![];
+    clocks(&stage).differences(|change| seen.push(change)).await.unwrap();
+    assert_eq!((seen.len(), seen[0].post, seen[0].channel), (1, post.id, Some(planned[1].channel)));
+
+    assert_eq!(clocks(&stage).settle().await, Ok(1));
+    assert_eq!(due(&stage, planned[1].id).await.0, own.resolve());
+    assert_eq!(due(&stage, planned[0].id).await.0, planned[0].due_at, "the post's own time stays");
+    let moved = stage.posts.get(&stage.caller, post.id).await.unwrap().post;
+    assert_eq!((moved.version, moved.targets[1].time), (post.version + 1, post.targets[1].time));
+    assert_eq!(moved.schedule, post.schedule);
+    let first = planned[0].due_at;
+    assert_eq!(stage.count(&format!("posts WHERE due_at = '{first}' AND own_due_at = '{first}'")).await, 1);
+    assert_eq!(stage.count(&format!("post_targets WHERE due_at = '{}'", own.resolve())).await, 1);
+    assert_eq!(stage.events(post.id.uuid()).await, ["post.moved"]);
+    assert_eq!(clocks(&stage).settle().await, Ok(0), "once");
+}
+
+#[tokio::test]
+async fn what_waits_in_a_slot_of_a_queue_keeps_it() {
+    let stage = Stage::set().await;
+    let (post, id) = recorded(&stage, wall(TimeDelta::days(3)), TimeDelta::hours(1)).await;
+    let before = due(&stage, id).await;
+    let queue = format!(
+        "UPDATE post_targets SET timing = 'queue'; UPDATE publications SET queued = true WHERE id = '{}'",
+        id.uuid()
+    );
+    stage.run(&queue).await;
+    assert_eq!(clocks(&stage).settle().await, Ok(0));
+    assert_eq!(due(&stage, id).await, before);
     assert!(stage.events(post.id.uuid()).await.is_empty());
 }
 

@@ -4,11 +4,13 @@ use chrono::TimeDelta;
 use publishing::{
     id::PostId,
     post::{
-        Composed, PostError,
-        store::{PostStore, Rescheduled},
+        Composed, Post, PostError, TargetTime,
+        store::{Plan, PostStore, Rescheduled},
     },
     publication::State,
 };
+use scheduling::{LocalSchedule, Schedule, Tz};
+use tenancy::organization::LateLimit;
 
 use crate::publications::stage::Stage;
 
@@ -33,6 +35,52 @@ async fn new_posts_read_back_as_they_were_kept() {
         let planned = one.plan.iter().flat_map(|plan| plan.publications.iter().map(|p| (p.id, p.due_at)));
         let kept = view.publications.iter().map(|p| (p.id, p.due_at)).collect::<Vec<_>>();
         assert_eq!(kept, planned.collect::<Vec<_>>());
+    }
+}
+
+/// A post for a time on the wall, on one channel at a time of its own, and with a limit of its own.
+fn with_everything(stage: &Stage, draft: &Post) -> (Post, Plan) {
+    let (mut post, mut plan) = stage.scheduled(draft, TimeDelta::days(1));
+    let wall = |day: &str| {
+        let local = format!("{day}T09:00:00").parse().unwrap();
+        Schedule::Local(LocalSchedule { local, zone: Tz::Europe__Tallinn })
+    };
+    post.late_limit = Some(LateLimit::from_minutes(7).unwrap());
+    post.schedule = Some(wall("2030-05-02"));
+    post.targets[1].time = TargetTime::Own(wall("2030-05-01"));
+    for (target, planned) in post.targets.iter().zip(&mut plan.publications) {
+        *planned = planned.clone().moved(post.time_on(target).unwrap(), planned.due_at);
+    }
+    (post, plan)
+}
+
+#[tokio::test]
+async fn posts_that_are_kept_together_look_as_one_that_is_kept_alone_and_scheduled_then() {
+    let stage = Stage::set().await;
+    let draft = stage.draft(&[stage.channel().await, stage.channel().await]);
+    stage.posts.insert(&draft, None).await.unwrap();
+    let (post, plan) = with_everything(&stage, &draft);
+    let alone = stage.save(&post, draft.version, &plan).await.unwrap();
+
+    let (mut post, plan) = with_everything(&stage, &Post { id: PostId::new(), ..draft });
+    post.version = 1;
+    let together = [Composed { post, plan: Some(plan) }];
+    assert_eq!(stage.posts.insert_all(&together, true, None).await.unwrap(), [true]);
+    let id = together[0].post.id;
+    let view = stage.posts.get(&stage.caller, id).await.unwrap();
+    assert_eq!((view.post.schedule, view.post.late_limit), (alone.post.schedule, alone.post.late_limit));
+    assert!(view.post.targets == alone.post.targets);
+    for (table, apart) in [
+        ("posts", "'id', 'version', 'created_at', 'updated_at'"),
+        ("post_targets", "'post_id'"),
+        (
+            "publications",
+            "'id', 'post_id', 'approval_id', 'epoch', 'plan_epoch', 'next_step_at', 'created_at', 'updated_at'",
+        ),
+    ] {
+        let rows = stage.count(table).await;
+        let alike = format!("(SELECT DISTINCT to_jsonb(x) - ARRAY[{apart}] FROM {table} x) y");
+        assert_eq!(stage.count(&alike).await * 2, rows, "{table}");
     }
 }
 

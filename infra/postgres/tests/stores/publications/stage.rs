@@ -14,7 +14,7 @@ use publishing::{
     id::{ChannelId, ConnectionId, MediaId, PostId, PublicationId},
     platform::Platform,
     post::{
-        Post, PostError, PostView, Target,
+        Post, PostError, PostView, Target, TargetTime,
         store::{Plan, Planned, PostStore},
     },
     publication::{Attempt, Publication, State},
@@ -143,7 +143,11 @@ impl Stage {
 
     /// A draft for these channels.
     pub(crate) fn draft(&self, channels: &[ChannelId]) -> Post {
-        let target = |channel: &ChannelId| Target { channel: *channel, change: Override::default() };
+        let target = |channel: &ChannelId| Target {
+            channel: *channel,
+            change: Override::default(),
+            time: TargetTime::Post,
+        };
         Post {
             id: PostId::new(),
             organization: self.caller.organization,

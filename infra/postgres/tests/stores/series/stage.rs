@@ -11,7 +11,7 @@ use postgres::series::PgSeriesStore;
 use publishing::{
     content::Content,
     id::{ChannelId, PostId, SeriesId},
-    post::{PostError, PostView, Posts, Target, store::PostFilter, store::PostStore},
+    post::{PostError, PostView, Posts, Target, TargetTime, store::PostFilter, store::PostStore},
     series::{NewSeries, Recurrence, SeriesView},
     timing::Timing,
 };
@@ -65,7 +65,7 @@ impl Plans {
             Posts { store: Arc::new(stage.posts.clone()), clock: clock.clone(), timing: Timing::default() };
         let recurrence = Recurrence {
             posts: Arc::new(posts),
-            store: Arc::new(PgSeriesStore::new(stage.pool.clone())),
+            store: Arc::new(PgSeriesStore::new(stage.pool.clone(), Timing::default())),
             horizon: Duration::from_hours(24 * days),
         };
         Self { stage, channel, recurrence, clock }
@@ -80,7 +80,11 @@ impl Plans {
         NewSeries {
             workspace: self.stage.workspace,
             content: Content { caption: "Fresh coffee".into(), ..Content::default() },
-            targets: vec![Target { channel: self.channel, change: publishing::content::Override::default() }],
+            targets: vec![Target {
+                channel: self.channel,
+                change: publishing::content::Override::default(),
+                time: TargetTime::Post,
+            }],
             captions: vec!["Coffee".into(), "Tea".into()],
             start: LocalSchedule { local: local(start), zone },
             rule: rule.parse().unwrap(),
