@@ -250,8 +250,8 @@ impl ImportsResource {
         let mut rows = self.imports.rows(&caller, id.0.0, &filter).await?;
         let more = rows.len() > usize::from(limit.0.0);
         rows.truncate(limit.0.0.into());
-        let last = rows.last().filter(|_| more).map(|row| row.number);
-        let next_cursor = last.map(|last| self.cursors.seal(list, owner, &last)).transpose()?;
+        let reached = rows.last().filter(|_| more).map(|row| row.number);
+        let next_cursor = reached.map(|number| self.cursors.seal(list, owner, &number)).transpose()?;
         Ok(Found::plain(Page { data: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 

@@ -64,22 +64,7 @@ impl Desk {
             "createFeed" => {
                 ask(&format!("/v1/workspaces/{workspace}/feeds")).json(&json!({ "name": "Team" }))
             }
-            "bulkCreatePosts" => {
-                let well = json!({ "post": { "workspace_id": workspace, "caption": "One of many" } });
-                let ill = json!({ "post": { "workspace_id": workspace }, "schedule": { "at": "2020-01-01T00:00:00Z" } });
-                ask("/v1/posts/bulk/create").json(&json!({ "items": [ill, well] }))
-            }
-            "createImport" => ask(&format!("/v1/workspaces/{workspace}/imports?dry_run=true"))
-                .header("Content-Type", "text/csv")
-                .body("key,caption\na,One\n"),
             "createPost" => ask("/v1/posts").json(&json!({ "workspace_id": workspace, "caption": "Once" })),
-            "createSeries" => ask("/v1/series").json(&json!({
-                "workspace_id": workspace, "caption": "Once a week", "targets": [{ "channel_id": self.channel }],
-                "start": { "local_time": "2035-03-06T09:30:00", "time_zone": "UTC" }, "rule": "FREQ=WEEKLY",
-            })),
-            "splitSeries" => {
-                ask(&format!("/v1/series/{}/split", self.series)).json(&json!({ "at": "2035-03-13T09:30:00" }))
-            }
             "createWorkspace" => {
                 ask("/v1/workspaces").json(&json!({ "name": "Nine lives", "time_zone": "Europe/Riga" }))
             }
@@ -90,6 +75,29 @@ impl Desk {
                 let file = Part::bytes(jpeg([1, 2, 3])).file_name("once.jpg");
                 ask("/v1/media")
                     .multipart(Form::new().text("workspace_id", workspace.clone()).part("file", file))
+            }
+            other => self.request_for_many(other, ask),
+        }
+    }
+
+    /// A request for several posts.
+    fn request_for_many(&self, operation: &str, ask: impl Fn(&str) -> RequestBuilder) -> RequestBuilder {
+        let workspace = &self.person.workspace;
+        match operation {
+            "bulkCreatePosts" => {
+                let well = json!({ "post": { "workspace_id": workspace, "caption": "One of many" } });
+                let ill = json!({ "post": { "workspace_id": workspace }, "schedule": { "at": "2020-01-01T00:00:00Z" } });
+                ask("/v1/posts/bulk/create").json(&json!({ "items": [ill, well] }))
+            }
+            "createImport" => ask(&format!("/v1/workspaces/{workspace}/imports?dry_run=true"))
+                .header("Content-Type", "text/csv")
+                .body("key,caption\na,One\n"),
+            "createSeries" => ask("/v1/series").json(&json!({
+                "workspace_id": workspace, "caption": "Once a week", "targets": [{ "channel_id": self.channel }],
+                "start": { "local_time": "2035-03-06T09:30:00", "time_zone": "UTC" }, "rule": "FREQ=WEEKLY",
+            })),
+            "splitSeries" => {
+                ask(&format!("/v1/series/{}/split", self.series)).json(&json!({ "at": "2035-03-13T09:30:00" }))
             }
             other => panic!("nobody knows how to ask for {other}"),
         }

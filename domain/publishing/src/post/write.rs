@@ -4,7 +4,7 @@ use tenancy::{Caller, Scope, organization::LateLimit};
 use url::Url;
 
 use super::{
-    Post, PostError, PostView, Posts, Target, Violation,
+    PostError, PostView, Posts, Target, Violation,
     store::{Draft, Facts},
     validate,
 };

@@ -23,7 +23,7 @@ impl Recurrence {
         (series.state, series.next_at, series.updated_at) = (SeriesState::Cancelled, None, now);
         series.version += 1;
         let made = self.store.made_since(id, Series::well_before(now), now).await?;
-        let open = made.into_iter().filter(|one| one.is_open());
+        let open = made.into_iter().filter(Made::is_open);
         let taken_back = |one: Made| {
             let post = one.post?.post.id;
             Some(Adjustment { original: one.original, becomes: Becomes::TakenBack(post) })

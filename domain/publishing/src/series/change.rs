@@ -143,7 +143,7 @@ impl Recurrence {
         let now = self.posts.clock.now();
         let occurrence = series.plan.occurrence(original).filter(|occurrence| occurrence.due >= now);
         match (occurrence, post) {
-            (Some(occurrence), Some(post)) => self.planned_anew(series, &occurrence, post, facts),
+            (Some(occurrence), Some(post)) => self.planned_anew(series, &occurrence, &post, facts),
             _ => Ok(Becomes::Known(original)),
         }
     }
@@ -153,7 +153,7 @@ impl Recurrence {
         &self,
         series: &Series,
         occurrence: &Occurrence,
-        before: Post,
+        before: &Post,
         facts: &Facts,
     ) -> Result<Becomes, PostError> {
         let expected = before.version;

@@ -135,7 +135,7 @@ impl Recurrence {
         }
         match occurrence {
             None => Ok(is_open.then_some(Becomes::TakenBack(view.post.id))),
-            Some(occurrence) => self.planned_anew(series, &occurrence, view.post, facts).map(Some),
+            Some(occurrence) => self.planned_anew(series, &occurrence, &view.post, facts).map(Some),
         }
     }
 }

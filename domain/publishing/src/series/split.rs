@@ -66,9 +66,10 @@ impl Series {
         let split = self.plan.clone().split(at).map_err(no_change)?;
         let edits = self.edits.split_off(&at);
         let following = Self { id: SeriesId::new(), plan: split.following, edits, ..self.clone() };
-        match split.before {
-            Some(plan) => self.plan = plan,
-            None => (self.state, self.next_at) = (SeriesState::Cancelled, None),
+        if let Some(plan) = split.before {
+            self.plan = plan;
+        } else {
+            (self.state, self.next_at) = (SeriesState::Cancelled, None);
         }
         Ok((self, following))
     }

@@ -16,8 +16,8 @@ impl Recurrence {
     pub(super) async fn facts(&self, series: &Series) -> Result<Facts, PostError> {
         let channels: Vec<_> = series.targets.iter().map(|target| target.channel).collect();
         let changes = series.targets.iter().map(|target| &target.change).chain(series.edits.values());
-        let changed = changes.filter_map(|change| change.media.as_ref()).flatten();
-        let media: Vec<_> = series.content.media.iter().chain(changed).map(|one| one.media).collect();
+        let replaced = changes.filter_map(|change| change.media.as_ref()).flatten();
+        let media: Vec<_> = series.content.media.iter().chain(replaced).map(|one| one.media).collect();
         let facts = self.posts.store.facts(series.organization, series.workspace, &channels, &media).await?;
         facts.ok_or(PostError::NotFound)
     }

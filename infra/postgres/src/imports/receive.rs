@@ -28,7 +28,7 @@ pub(super) async fn begin(c: &mut Connection, import: &Import) -> Result<bool, S
     .bind::<SqlUuid, _>(import.organization.uuid())
     .bind::<SqlUuid, _>(import.workspace.uuid())
     .bind::<Bool, _>(import.dry_run)
-    .bind::<Nullable<Text>, _>(import.time_zone.map(|zone| zone.name()))
+    .bind::<Nullable<Text>, _>(import.time_zone.map(scheduling::Tz::name))
     .bind::<SqlUuid, _>(import.author.person.uuid())
     .bind::<Nullable<SqlUuid>, _>(import.author.api_key.map(|key| key.uuid()))
     .bind::<Nullable<SqlUuid>, _>(import.session.map(|session| session.uuid()))

@@ -66,7 +66,7 @@ struct HeldRow {
 
 /// Holds channels of several posts until the transaction ends, each named any number of times.
 pub(crate) async fn hold_each(c: &mut Connection, channels: &[ChannelId]) -> Result<(), StoreError> {
-    are_held(c, HOLD, channels.iter().map(|channel| channel.uuid()).collect()).await.map(|_| ())
+    are_held(c, HOLD, channels.iter().map(ChannelId::uuid).collect()).await.map(|_| ())
 }
 
 /// Holds a channel in a transaction that has locked publications already, where waiting for a disconnection might be waiting for

@@ -60,7 +60,7 @@ impl Desk {
     }
 
     async fn keys(&self, keys: impl Iterator<Item = u32>) -> Import {
-        let file: String = keys.map(|key| format!("{key},Caption {key}\n")).collect();
+        let file: String = keys.fold(String::new(), |file, key| file + &format!("{key},Caption {key}\n"));
         self.receive(false, format!("key,caption\n{file}")).await.unwrap()
     }
 
@@ -139,7 +139,7 @@ async fn two_imports_with_the_same_keys_make_each_post_once() {
 #[tokio::test]
 async fn a_dry_run_makes_nothing_and_finds_keys_that_are_repeated_far_below() {
     let desk = Desk::set().await;
-    let rows: String = (0..300).map(|key| format!("{key}\n")).collect();
+    let rows: String = (0..300).fold(String::new(), |rows, key| rows + &format!("{key}\n"));
     let import = desk.receive(true, format!("key\n{rows}7\n,\n")).await.unwrap();
     desk.run(desk.claim().await).await;
     let states = desk.states(import.id).await;
@@ -180,7 +180,7 @@ async fn a_cancelled_import_is_taken_from_its_worker() {
 async fn a_file_that_breaks_off_or_is_refused_leaves_nothing() {
     let desk = Desk::set().await;
     let new = NewImport { workspace: desk.stage.workspace, dry_run: false, time_zone: None, fence: None };
-    let rows: String = (0..2_000).map(|key| format!("{key}\n")).collect();
+    let rows: String = (0..2_000).fold(String::new(), |rows, key| rows + &format!("{key}\n"));
     let pieces = stream::iter([Ok(Bytes::from(format!("key\n{rows}"))), Err(ImportError::Interrupted)]);
     let broken = desk.imports.receive(&desk.stage.caller, new, pieces).await;
     assert!(matches!(broken, Err(ImportError::Interrupted)));
