@@ -112,7 +112,7 @@ async fn approvals_and_posts_have_a_shape_too() {
     stage.in_state(stage.channel().await, State::Scheduled).await;
     for (change, constraint) in [
         ("approvals SET method = 'telepathy'", "approvals_method_check"),
-        ("approvals SET method = 'standing_instruction'", "approvals_check"),
+        ("approvals SET api_key_id = gen_random_uuid()", "approval_by_key"),
         ("approved_content SET content_hash = 'short'", "approved_content_content_hash_check"),
         ("posts SET due_at = NULL", "posts_check"),
         ("posts SET local_time = now()", "posts_check1"),
