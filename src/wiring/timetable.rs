@@ -14,7 +14,10 @@ use publishing::{
     backlog::Backlog,
     clocks::Clocks,
     connection::{CheckStore, Connections, SweepStore},
+    id::SeriesId,
+    post::PostError,
     preflight::Preflight,
+    series::Recurrence,
 };
 use retention::{RULES, Sweep};
 use tenancy::Clock;
@@ -67,10 +70,7 @@ impl Parts {
                 let clocks = Arc::new(self.clocks());
                 move || settle(clocks.clone())
             }),
-            Entry::new("series", MINUTE, move || {
-                let series = series.clone();
-                async move { series.sweep(SERIES).await.map_err(|error| error.to_string()) }
-            }),
+            Entry::new("series", MINUTE, move || occurrences(series.clone())),
         ])
     }
 
@@ -128,6 +128,14 @@ async fn orphans(grants: PgConnectionStore) -> Swept {
         tracing::error!(found, "tokens outlived their connection and were destroyed; please report this");
     }
     Ok(found)
+}
+
+/// Makes posts of the occurrences that come within the horizon.
+async fn occurrences(series: Arc<Recurrence>) -> Swept {
+    let passed_over = |series: SeriesId, error: &PostError| {
+        tracing::warn!(%error, %series, "the posts of a series could not be made yet");
+    };
+    series.sweep(SERIES, passed_over).await.map_err(|error| error.to_string())
 }
 
 /// Asks the platforms about the grants that are due for it, and extends what is past half of its life.

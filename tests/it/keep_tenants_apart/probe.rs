@@ -105,10 +105,10 @@ impl Operation {
         all.into_iter().flatten().filter(|parameter| parameter["in"] == place).collect()
     }
 
-    /// A path whose parameters that are no ids are what the document shows as an example.
-    fn with_examples(&self, document: &Value, path: String) -> String {
+    /// The path; its parameters that are no ids are what the document shows as an example.
+    fn with_examples(&self, document: &Value) -> String {
         let plain = self.parameters("path").into_iter().filter(|one| pattern(document, one).is_none());
-        plain.fold(path, |path, parameter| {
+        plain.fold(self.path.clone(), |path, parameter| {
             let schema = example::resolve(document, &parameter["schema"]);
             let shown = schema["examples"][0].as_str();
             let shown = shown.unwrap_or_else(|| panic!("{}: {} has no example", self.path, name(parameter)));
@@ -152,20 +152,20 @@ impl Probe {
             body,
         };
         let mut probes = Vec::new();
+        let shown = operation.with_examples(document);
         for parameter in operation.parameters("path") {
             // What is no id, such as the time of an occurrence, is the same for everybody.
             let Some(pattern) = pattern(document, parameter) else { continue };
             let foreign = theirs.matching(pattern);
-            let path = operation.path.replace(&format!("{{{}}}", name(parameter)), foreign);
+            let path = shown.replace(&format!("{{{}}}", name(parameter)), foreign);
             let query = operation.required_query(document, ours, None);
             let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
-            probes.push(probe(Place::Path, foreign, operation.with_examples(document, path), body(None)));
+            probes.push(probe(Place::Path, foreign, path, body(None)));
         }
-        let own = operation.parameters("path").into_iter().fold(operation.path.clone(), |path, parameter| {
+        let own = operation.parameters("path").into_iter().fold(shown, |path, parameter| {
             let Some(pattern) = pattern(document, parameter) else { return path };
             path.replace(&format!("{{{}}}", name(parameter)), ours.matching(pattern))
         });
-        let own = operation.with_examples(document, own);
         for parameter in operation.parameters("query") {
             if let Some(pattern) = pattern(document, parameter) {
                 let foreign = theirs.matching(pattern);

@@ -11,11 +11,12 @@ use url::Url;
 use super::{
     CellViolation, Import, NamedChannel,
     channels::{self, NotFound},
+    formula::said,
 };
 use crate::{
     content::{Attachment, Content, Override},
     id::MediaId,
-    post::{Target, TargetTime, Violation, store::Draft},
+    post::{Target, TargetTime, store::Draft},
     publication::{UnknownWord, words},
 };
 
@@ -47,6 +48,10 @@ words! {
         At => "at",
         /// `draft` or `schedule`.
         Action => "action",
+        /// What an export says of a post, and an import does not read.
+        Status => "status",
+        /// The same.
+        Permalink => "permalink",
     }
 }
 
@@ -113,13 +118,15 @@ impl Cells {
         for (column, text) in columns.iter().zip(texts) {
             // A caption keeps its blanks: they may be meant.
             let text = if *column == Column::Caption { text } else { text.trim() };
-            text.clone_into(cells.cell(*column));
+            if let Some(cell) = cells.cell(*column) {
+                said(text).clone_into(cell);
+            }
         }
         cells
     }
 
-    fn cell(&mut self, column: Column) -> &mut String {
-        match column {
+    fn cell(&mut self, column: Column) -> Option<&mut String> {
+        Some(match column {
             Column::Key => &mut self.key,
             Column::Caption => &mut self.caption,
             Column::Link => &mut self.link,
@@ -129,7 +136,8 @@ impl Cells {
             Column::TimeZone => &mut self.time_zone,
             Column::At => &mut self.at,
             Column::Action => &mut self.action,
-        }
+            Column::Status | Column::Permalink => return None,
+        })
     }
 
     /// Whether the row asks for publication.
@@ -223,7 +231,9 @@ impl Cells {
     fn when(&self, default: Option<Tz>, faults: &mut Faults) -> Option<Schedule> {
         let schedules = match self.action.as_str() {
             "schedule" => true,
-            "" | "draft" => false,
+            // An export says when a post that was taken back would have gone out.
+            "draft" => return None,
+            "" => false,
             _ => {
                 faults.report(Column::Action, "not_allowed", "An action is `draft` or `schedule`.");
                 return None;
@@ -251,7 +261,7 @@ impl Cells {
             faults.report(Column::Action, "schedule_invalid", "What is to be scheduled needs a time.");
         }
         if !schedules && schedule.is_some() {
-            let message = "A draft has no time; write `schedule` into this column.";
+            let message = "Write `schedule` into this column, or `draft` if the time does not count.";
             faults.report(Column::Action, "schedule_invalid", message);
         }
         schedule
@@ -283,29 +293,6 @@ impl Cells {
         }
         Some(Schedule::Local(LocalSchedule { local: local?, zone: zone? }))
     }
-}
-
-/// The column that a violation of a post is about.
-fn column_of(violation: &Violation, has_instant: bool) -> Column {
-    match violation.pointer.split('/').nth(1) {
-        Some("targets") => Column::Channels,
-        Some("media") => Column::MediaIds,
-        Some("link") => Column::Link,
-        Some("at") if has_instant => Column::At,
-        Some("at") => Column::LocalTime,
-        _ => Column::Caption,
-    }
-}
-
-/// What the violations of a post say about the cells of its row.
-pub(super) fn violations_of(wrong: &[Violation], schedule: Option<Schedule>) -> Vec<CellViolation> {
-    let has_instant = matches!(schedule, Some(Schedule::At(_)));
-    let cell = |wrong: &Violation| CellViolation {
-        column: column_of(wrong, has_instant).to_string(),
-        code: wrong.code.into(),
-        message: wrong.detail.clone(),
-    };
-    wrong.iter().map(cell).collect()
 }
 
 #[cfg(test)]
@@ -390,6 +377,19 @@ mod tests {
         assert_eq!(fault(&[(Column::Key, "")]).len(), 1);
         let both = [(Column::Link, "x"), (Column::At, "y"), (Column::Action, "schedule")];
         assert_eq!(fault(&both).len(), 2);
+    }
+
+    #[test]
+    fn what_an_export_wrote_reads_as_it_was_meant() {
+        let columns =
+            [Column::Key, Column::Caption, Column::At, Column::Action, Column::Status, Column::Permalink];
+        let texts = ["a", "'=1+1", "2020-01-01T09:30:00Z", "draft", "cancelled", "https://social.example/1"];
+        let asked = Cells::of(&columns, &texts).read(&import(None), &[]).unwrap();
+        assert_eq!(asked.draft.content.caption, "=1+1");
+        assert!(asked.schedule.is_none());
+        for (cell, meant) in [("''@x", "'@x"), ("'quoted'", "'quoted'"), ("'", "'"), ("-5", "-5")] {
+            assert_eq!(said(cell), meant);
+        }
     }
 
     #[test]

@@ -132,8 +132,9 @@ impl FileReader {
 
     fn row(&mut self, take: &mut impl FnMut(RawRow)) -> Result<(), Violation> {
         let place = self.place();
-        let text = std::str::from_utf8(&self.fields[..self.filled])
-            .map_err(|_| wrong(&place, "csv_not_utf8", "The row is not UTF-8; save the file as UTF-8."))?;
+        let text = std::str::from_utf8(&self.fields[..self.filled]).map_err(|_| {
+            wrong(&place, "csv_encoding_wrong", "The row is not UTF-8; save the file as UTF-8.")
+        })?;
         if text.contains('\0') {
             return Err(wrong(&place, "nul_character", "The row holds U+0000, which no text has."));
         }
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn what_is_no_text_is_refused_as_a_whole() {
         assert_eq!(read(b"key\na\0b", 9), Err("nul_character"));
-        assert_eq!(read(b"key\n\xff", 9), Err("csv_not_utf8"));
+        assert_eq!(read(b"key\n\xff", 9), Err("csv_encoding_wrong"));
         assert_eq!(read(b"key,caption\na,\"open\nb,c\n", 9), Err("csv_quote_open"));
         assert_eq!(read(&[b"key\na", ",".repeat(100).as_bytes()].concat(), 9), Err("csv_cells_too_many"));
     }

@@ -4,10 +4,12 @@ mod cells;
 mod channels;
 mod error;
 pub mod file;
+mod formula;
 mod read;
 mod receive;
 mod run;
 pub mod store;
+mod wrong;
 
 use std::{fmt, str::FromStr, sync::Arc};
 

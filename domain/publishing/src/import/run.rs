@@ -6,9 +6,10 @@ use tenancy::{Caller, Scope};
 
 use super::{
     Import, ImportError, Imports, StopReason,
-    cells::{Asked, violations_of},
+    cells::Asked,
     file::RawRow,
     store::{Batch, Claim, Decided, Outcome},
+    wrong::violations_of,
 };
 use crate::{
     id::PostId,

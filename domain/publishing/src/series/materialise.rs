@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     approval::Approval,
-    id::PostId,
+    id::{PostId, SeriesId},
     post::{
         OccurrenceKey, Post, PostError, Violation,
         store::{Facts, Plan},
@@ -21,14 +21,19 @@ const BATCH: usize = 25;
 
 impl Recurrence {
     /// Makes the posts that are to be there by now, of some series; says how many. Any number of workers may do so at once.
-    pub async fn sweep(&self, most: u32) -> Result<u64, PostError> {
+    /// `passed_over` hears of every series that is left to the next sweep, and why; the others go on.
+    pub async fn sweep(
+        &self,
+        most: u32,
+        passed_over: impl Fn(SeriesId, &PostError) + Send + Sync,
+    ) -> Result<u64, PostError> {
         let mut made = 0;
         for series in self.store.claim(self.until(), most).await? {
             match self.materialise(&series).await {
                 Ok(more) => made += more,
                 Err(PostError::Unavailable) => return Err(PostError::Unavailable),
-                // Somebody changed the series meanwhile: the next sweep sees it as it is then.
-                Err(_) => {}
+                // Somebody may have changed the series meanwhile: the next sweep sees it as it is then.
+                Err(error) => passed_over(series.id, &error),
             }
         }
         Ok(made)

@@ -1,9 +1,11 @@
 //! Occurrences become posts: at their time on the wall, once, and not again what people took away.
 
+use std::sync::Mutex;
+
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use publishing::{
-    id::PostId,
+    id::{PostId, SeriesId},
     post::{PostError, PostView, store::PostStore},
     series::{
         OccurrenceState::{Deleted, Made, Planned},
@@ -11,7 +13,7 @@ use publishing::{
     },
 };
 
-use super::stage::{Plans, local, utc};
+use super::stage::{Plans, local, nothing_passed_over, utc};
 
 #[tokio::test]
 async fn a_daily_series_stays_at_its_time_on_the_wall_when_the_clocks_change() {
@@ -42,7 +44,7 @@ async fn many_workers_at_once_make_each_post_once() {
     }
     assert_eq!(plans.stage.count("posts").await, 25);
     plans.now_is("2027-02-01T00:00:00Z");
-    let sweep = || plans.recurrence.sweep(2);
+    let sweep = || plans.recurrence.sweep(2, nothing_passed_over);
     let made = tokio::join!(sweep(), sweep(), sweep(), sweep());
     let made = [made.0, made.1, made.2, made.3].map(Result::unwrap).iter().sum::<u64>();
     let rest = plans.sweep().await;
@@ -68,7 +70,7 @@ async fn two_who_make_the_same_batch_make_it_once() {
     plans.stage.run("UPDATE series SET claimed_until = NULL").await;
     let second = claim().await.unwrap();
     assert_eq!((first.len(), second.len(), claim().await.unwrap().len()), (1, 1, 0));
-    let (one, two) = (plans.recurrence.sweep(9), plans.sweep());
+    let (one, two) = (plans.recurrence.sweep(9, nothing_passed_over), plans.sweep());
     let (one, two) = tokio::join!(one, two);
     assert_eq!(one.unwrap() + two, 10);
     assert_eq!(plans.stage.count("posts").await, before + 10);
@@ -98,6 +100,31 @@ async fn a_crash_between_two_batches_leaves_nothing_out_and_nothing_twice() {
         posts.iter().map(|one| one.post.occurrence.unwrap().original).collect();
     days.dedup();
     assert_eq!((posts.len(), days.len()), (60, 60));
+}
+
+#[tokio::test]
+async fn a_series_that_changes_during_a_sweep_is_told_of_and_left_to_the_next_one() {
+    let plans = Plans::at("2027-01-01T00:00:00Z", 14).await;
+    let changed = plans.make("2027-01-10T09:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+    plans.make("2027-01-10T10:00:00", Tz::UTC, "FREQ=DAILY").await;
+    // Between the moment a worker reads it and the moment it writes the posts.
+    plans
+        .stage
+        .run(&format!(
+            "CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                UPDATE series SET version = version + 1 WHERE id = NEW.id; RETURN NULL; END $$;
+             CREATE TRIGGER change AFTER UPDATE OF claimed_until ON series FOR EACH ROW
+                WHEN (NEW.claimed_until IS NOT NULL AND NEW.id = '{}') EXECUTE FUNCTION change();",
+            changed.uuid()
+        ))
+        .await;
+    plans.now_is("2027-01-11T00:00:00Z");
+    let told = Mutex::new(Vec::new());
+    let tell = |series: SeriesId, error: &PostError| told.lock().unwrap().push((series, error.to_string()));
+    assert_eq!(plans.recurrence.sweep(9, tell).await.unwrap(), 10, "the other one's");
+    assert_eq!(told.into_inner().unwrap(), [(changed, PostError::Stale.to_string())]);
+    plans.stage.run("DROP TRIGGER change ON series").await;
+    assert_eq!(plans.sweep().await, 10);
 }
 
 #[tokio::test]

@@ -126,6 +126,11 @@ impl Plans {
     /// Another sweep, as if the last one had been long ago.
     pub(super) async fn sweep(&self) -> u64 {
         self.stage.run("UPDATE series SET claimed_until = NULL").await;
-        self.recurrence.sweep(100).await.unwrap()
+        self.recurrence.sweep(100, nothing_passed_over).await.unwrap()
     }
+}
+
+/// For sweeps that are to leave no series to the next one.
+pub(super) fn nothing_passed_over(series: SeriesId, error: &PostError) {
+    panic!("{series} was passed over: {error}");
 }

@@ -1,0 +1,29 @@
+//! What is wrong with a post, said of the cells of its row.
+
+use scheduling::Schedule;
+
+use super::{CellViolation, Column};
+use crate::post::Violation;
+
+/// The column that a violation of a post is about.
+fn column_of(violation: &Violation, has_instant: bool) -> Column {
+    match violation.pointer.split('/').nth(1) {
+        Some("targets") => Column::Channels,
+        Some("media") => Column::MediaIds,
+        Some("link") => Column::Link,
+        Some("at") if has_instant => Column::At,
+        Some("at") => Column::LocalTime,
+        _ => Column::Caption,
+    }
+}
+
+/// What the violations of a post say about the cells of its row.
+pub(super) fn violations_of(wrong: &[Violation], schedule: Option<Schedule>) -> Vec<CellViolation> {
+    let has_instant = matches!(schedule, Some(Schedule::At(_)));
+    let cell = |wrong: &Violation| CellViolation {
+        column: column_of(wrong, has_instant).to_string(),
+        code: wrong.code.into(),
+        message: wrong.detail.clone(),
+    };
+    wrong.iter().map(cell).collect()
+}
