@@ -20,6 +20,7 @@ pub mod publications;
 pub mod retention;
 pub mod schema;
 pub mod series;
+mod stop;
 pub mod tenancy;
 mod tls;
 

@@ -11,38 +11,17 @@ pub use store::PgImportStore;
 
 use publishing::import::ImportError;
 
-use crate::{error::StoreError, idempotency};
+use crate::idempotency;
 
 /// The channel that is notified when an import may have become due.
 pub const WAKE_CHANNEL: &str = "postern_imports";
 
-/// What ends a transaction early: an answer, or the database.
-enum Stop {
-    Answer(ImportError),
-    Store(StoreError),
-}
-
-impl From<diesel::result::Error> for Stop {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
+/// What ends a transaction early here.
+type Stop = crate::stop::Stop<ImportError>;
 
 impl From<ImportError> for Stop {
     fn from(error: ImportError) -> Self {
         Self::Answer(error)
-    }
-}
-
-impl From<diesel_async::pooled_connection::deadpool::PoolError> for Stop {
-    fn from(error: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
-        Self::Store(error.into())
     }
 }
 

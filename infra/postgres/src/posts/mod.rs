@@ -32,33 +32,12 @@ fn unavailable(error: &StoreError) -> PostError {
     PostError::Unavailable
 }
 
-/// What ends a transaction early: an answer for the caller, or the database.
-pub(crate) enum Stop {
-    Answer(PostError),
-    Store(StoreError),
-}
-
-impl From<diesel::result::Error> for Stop {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
+/// What ends a transaction early here.
+pub(crate) type Stop = crate::stop::Stop<PostError>;
 
 impl From<PostError> for Stop {
     fn from(error: PostError) -> Self {
         Self::Answer(error)
-    }
-}
-
-impl From<diesel_async::pooled_connection::deadpool::PoolError> for Stop {
-    fn from(error: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
-        Self::Store(error.into())
     }
 }
 
