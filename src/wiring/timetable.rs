@@ -19,7 +19,7 @@ use publishing::{
     preflight::Preflight,
     series::Recurrence,
 };
-use retention::{RULES, Sweep};
+use retention::{Sweep, rules};
 use tenancy::Clock;
 
 use super::{Parts, WireError};
@@ -113,7 +113,7 @@ async fn settle(clocks: Arc<Clocks>) -> Swept {
 async fn retention(sweep: PgSweep, clock: Arc<SystemClock>) -> Swept {
     let now = clock.now();
     let mut rows = 0;
-    for rule in RULES {
+    for rule in rules() {
         if let Some(before) = rule.cutoff(now) {
             rows += sweep.sweep(rule, before, ROWS).await.map_err(|error| error.to_string())?;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postern::Roles;
-use retention::{Keep, RULES, Rule, Topic};
+use retention::{Keep, Rule, Topic, rules};
 use serde_json::json;
 
 use crate::support::{Person, World, pictures::jpeg, process::Process, until::until};
@@ -132,7 +132,7 @@ fn ending() -> Vec<(&'static Rule, Duration, Ageing)> {
         }
         _ => None,
     };
-    RULES.iter().filter_map(of).collect()
+    rules().filter_map(of).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,4 +10,4 @@ mod table;
 
 pub use rule::{Action, Class, Keep, Rule, Topic};
 pub use sweep::{Sweep, SweepError};
-pub use table::{RULES, rule, rules_of_table};
+pub use table::{rule, rules, rules_of_table};
