@@ -2,186 +2,31 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{Object, OpenApi};
-use publishing::{
-    id::Post as PostTag,
-    post::{Bulk, PostError, Posts, Wish, store::Draft},
-};
+use poem_openapi::OpenApi;
+use publishing::post::{Bulk, PostError, Posts, Wish, store::Draft};
 use tenancy::organization::LateLimit;
 use uuid::Uuid;
 
 use super::{
     Chapter,
+    bulk_view::{BulkAnswer, Cancellations, NewPostItem, NewPosts, NewSchedules, answer},
     content::targets,
-    post_view::{NewPost, Post},
     schedule_view::NewSchedule,
 };
 use crate::{
     answer::Several,
-    problem::{Answer, Code, ItemProblem, Pointer, Problem, Violation},
+    problem::Answer,
     request::{
         Access, Once,
         permissions::{PublishPosts, WritePosts},
     },
     strict::StrictJson,
-    value::{Id, Instant, Zone},
 };
-
-/// Many posts to be written.
-#[derive(Object)]
-struct NewPosts {
-    /// Whether either all are made or none.
-    #[oai(default)]
-    atomic: bool,
-    /// The posts.
-    #[oai(validator(min_items = 1, max_items = 1000))]
-    items: Vec<NewPostItem>,
-}
-
-/// One of many posts to be written.
-#[derive(Object)]
-struct NewPostItem {
-    /// The post.
-    post: NewPost,
-    /// When to publish it; without this it stays a draft. It needs the scope `posts:publish`.
-    schedule: Option<NewSchedule>,
-}
-
-/// Many posts to be scheduled.
-#[derive(Object)]
-struct NewSchedules {
-    /// Whether either all are scheduled or none.
-    #[oai(default)]
-    atomic: bool,
-    /// The posts, each once.
-    #[oai(validator(min_items = 1, max_items = 1000))]
-    items: Vec<ScheduleItem>,
-}
-
-/// One of many posts to be scheduled: either at an instant, or at a wall-clock time with its zone.
-#[derive(Object)]
-struct ScheduleItem {
-    /// The post.
-    post_id: Id<PostTag>,
-    /// The instant.
-    at: Option<Instant>,
-    /// The wall-clock time, such as `2027-03-01T09:30:00`.
-    #[oai(validator(
-        pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
-    ))]
-    local_time: Option<String>,
-    /// The zone of the wall-clock time.
-    time_zone: Option<Zone>,
-}
-
-/// Many posts to be taken back.
-#[derive(Object)]
-struct Cancellations {
-    /// Whether either all are taken back or none.
-    #[oai(default)]
-    atomic: bool,
-    /// The posts, each once.
-    #[oai(validator(min_items = 1, max_items = 1000))]
-    items: Vec<CancelItem>,
-}
-
-/// One of many posts to be taken back.
-#[derive(Object)]
-struct CancelItem {
-    /// The post.
-    post_id: Id<PostTag>,
-}
-
-/// What came of many.
-#[derive(Object)]
-struct BulkAnswer {
-    /// How many succeeded.
-    succeeded: u32,
-    /// How many were refused.
-    refused: u32,
-    /// What came of each, in the order of the request.
-    items: Vec<BulkItem>,
-}
-
-/// What came of one of many.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct BulkItem {
-    /// Its place in the request, from 0.
-    index: u32,
-    /// The status that the operation on this one alone would have answered.
-    status: u16,
-    /// The post, if it succeeded.
-    post: Option<Post>,
-    /// Why it was refused, otherwise; its pointers are into the item.
-    problem: Option<ItemProblem>,
-}
 
 /// Posts, many at a time.
 pub struct BulkResource {
     /// The use cases.
     pub posts: Arc<Posts>,
-}
-
-fn problem_of(error: PostError) -> Problem {
-    match error {
-        PostError::Superseded => Problem::new(
-            Code::Conflict,
-            "The first request with this key did not make this one; send it again under another key.",
-        ),
-        other => other.into(),
-    }
-}
-
-/// The answer, or the refusal of all with what stood in the way.
-fn answer(bulk: Bulk, success: u16) -> Answer<Several<BulkAnswer>> {
-    let results = match bulk {
-        Bulk::Each(results) => results,
-        Bulk::Refused(in_the_way) => {
-            let wrong =
-                in_the_way.into_iter().flat_map(|(place, error)| in_the_request(place, problem_of(error)));
-            return Err(Problem::invalid(wrong.collect()));
-        }
-    };
-    let succeeded = count(results.iter().filter(|result| result.is_ok()).count());
-    let refused = count(results.len()) - succeeded;
-    let item = |(index, result)| {
-        let index = count(index);
-        match result {
-            Ok(view) => BulkItem { index, status: success, post: Some(Post::from(view)), problem: None },
-            Err(error) => {
-                let problem = problem_of(error);
-                BulkItem {
-                    index,
-                    status: problem.code.status(),
-                    post: None,
-                    problem: Some((&problem).into()),
-                }
-            }
-        }
-    };
-    Ok(Several(BulkAnswer { succeeded, refused, items: results.into_iter().enumerate().map(item).collect() }))
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// What is wrong with one item, with its place in the request. A refusal that names no place is about the item as a whole.
-fn in_the_request(place: usize, problem: Problem) -> Vec<Violation> {
-    let item = Pointer::to("items").element(place);
-    if problem.violations.is_empty() {
-        let code = match problem.code {
-            Code::NotFound => "item_unknown",
-            Code::ScopeMissing => "item_scope_missing",
-            Code::PreconditionFailed => "item_changed",
-            Code::PublishingBegan => "item_publishing_began",
-            _ => "item_wrong_state",
-        };
-        return vec![Violation::body(item, code, problem.detail)];
-    }
-    let placed = |wrong: Violation| Violation { pointer: wrong.pointer.below(&item), ..wrong };
-    problem.violations.into_iter().map(placed).collect()
 }
 
 /// What a schedule says, or the first thing that is wrong with it.

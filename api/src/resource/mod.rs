@@ -4,6 +4,7 @@ mod api_keys;
 mod attempts;
 mod best_times;
 mod bulk;
+mod bulk_view;
 mod calendar;
 mod calendar_view;
 mod callback;
