@@ -139,9 +139,10 @@ pub struct Capabilities {
     pub max_posts_a_day: Option<u32>,
 }
 
-/// A day. Meta refuses and holds back posts that repeat themselves, and documents no distance that would be enough; this one is
-/// our own choice, for both of its platforms.
-pub const REPEAT_AFTER_HOURS: u32 = 24;
+/// A day, also one on which clocks skip two hours, as those of Troll do, so that once a day is never too often. Meta refuses and
+/// holds back posts that repeat themselves, and documents no distance that would be enough; this one is our own choice, for
+/// both of its platforms.
+pub const REPEAT_AFTER_HOURS: u32 = 22;
 
 /// Facebook Pages. Limits: Page photos reference (10 MB; JPEG, BMP, PNG, GIF, TIFF; of these Postern keeps JPEG, PNG and GIF);
 /// the caption limit is what published clients use, the reference is silent; ten pictures is the largest number clients report

@@ -219,14 +219,18 @@ async fn a_cancelled_series_takes_back_what_is_to_come_and_leaves_what_went_out(
 }
 
 #[tokio::test]
-async fn a_series_that_repeats_itself_too_soon_is_refused_and_told_how_many_captions_it_needs() {
+async fn an_occurrence_that_would_repeat_the_caption_too_soon_is_refused_and_stays_where_it_is() {
     let plans = Plans::at("2027-01-01T00:00:00Z", 3).await;
     let new = plans.of("2027-01-01T09:00:00", Tz::Europe__Berlin, "FREQ=DAILY");
     let one = NewSeries { captions: vec![], ..new };
-    let Err(PostError::Invalid(found)) = plans.recurrence.create(&plans.stage.caller, one).await else {
-        panic!("it was made")
-    };
+    let id = plans.recurrence.create(&plans.stage.caller, one).await.unwrap().series.id;
+    let told = plans.told(id).await;
+    let evening_before =
+        OccurrenceEdit::Change { local: Some(local("2027-01-01T20:00:00")), content: Override::default() };
+    let second = local("2027-01-02T09:00:00");
+    let refused = plans.recurrence.change_one(&plans.stage.caller, id, second, 1, evening_before).await;
+    let Err(PostError::Invalid(found)) = refused else { panic!("it was moved") };
     assert_eq!((found[0].pointer.as_str(), found[0].code), ("/caption", "caption_repeated"));
     assert!(found[0].detail.contains("2 different captions"), "{}", found[0].detail);
-    assert_eq!(plans.stage.count("series").await, 0);
+    assert_eq!(plans.told(id).await, told);
 }
