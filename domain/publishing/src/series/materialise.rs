@@ -29,10 +29,9 @@ impl Recurrence {
     ) -> Result<u64, PostError> {
         let mut made = 0;
         for series in self.store.claim(self.until(), most).await? {
+            // Somebody may have changed the series meanwhile, or the store fails at this one only: the next sweep sees.
             match self.materialise(&series).await {
                 Ok(more) => made += more,
-                Err(PostError::Unavailable) => return Err(PostError::Unavailable),
-                // Somebody may have changed the series meanwhile: the next sweep sees it as it is then.
                 Err(error) => passed_over(series.id, &error),
             }
         }

@@ -18,7 +18,8 @@ use crate::{
     posts::{Stop, channels, save},
 };
 
-/// Each to one worker for a minute: a worker that dies leaves them to others then.
+/// Each to one worker for a minute: a worker that dies leaves them to others then. Those that were claimed and came to nothing
+/// wait behind the others.
 pub(super) async fn claim(
     c: &mut Connection,
     before: DateTime<Utc>,
@@ -28,7 +29,7 @@ pub(super) async fn claim(
     let statement = format!(
         "UPDATE series s SET claimed_until = now() + interval '1 minute' WHERE s.id IN (
             SELECT id FROM series WHERE next_at < $1 AND coalesce(claimed_until <= now(), true)
-            ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+            ORDER BY claimed_until NULLS FIRST, next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING {COLUMNS}"
     );
     let rows: Vec<SeriesRow> = sql_query(statement)
@@ -36,7 +37,14 @@ pub(super) async fn claim(
         .bind::<BigInt, _>(i64::from(limit))
         .load(c)
         .await?;
-    rows.into_iter().map(Series::try_from).collect()
+    Ok(rows.into_iter().filter_map(readable).collect())
+}
+
+/// A series that does not read must not keep the others from being seen to.
+fn readable(row: SeriesRow) -> Option<Series> {
+    let id = row.id;
+    let read = Series::try_from(row);
+    read.inspect_err(|error| tracing::error!(%error, series = %id, "a series cannot be read")).ok()
 }
 
 /// The row of the series makes workers, and whoever changes it, take turns; the key of the occurrence makes a post one.

@@ -29,7 +29,7 @@ pub(super) const COLUMNS: &str =
 #[derive(QueryableByName)]
 pub(super) struct SeriesRow {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    pub(super) id: Uuid,
     #[diesel(sql_type = SqlUuid)]
     organization_id: Uuid,
     #[diesel(sql_type = SqlUuid)]

@@ -103,6 +103,41 @@ async fn a_crash_between_two_batches_leaves_nothing_out_and_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_series_that_does_not_read_or_cannot_be_written_keeps_no_other_from_its_posts() {
+    let plans = Plans::at("2027-01-01T00:00:00Z", 14).await;
+    let unread = plans.make("2027-01-10T08:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+    let refused = plans.make("2027-01-10T09:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+    let fine = plans.make("2027-01-10T10:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+    let before = plans.posts(fine).await.len();
+    plans
+        .stage
+        .run(&format!(
+            "UPDATE series SET plan = '{{}}' WHERE id = '{}';
+             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+             CREATE TRIGGER refuse BEFORE INSERT ON series_occurrences FOR EACH ROW
+                WHEN (NEW.series_id = '{}') EXECUTE FUNCTION refuse();",
+            unread.uuid(),
+            refused.uuid()
+        ))
+        .await;
+    plans.now_is("2027-01-11T00:00:00Z");
+    let told = Mutex::new(Vec::new());
+    let tell = |series: SeriesId, _: &PostError| told.lock().unwrap().push(series);
+    assert_eq!(plans.recurrence.sweep(9, tell).await.unwrap(), 10);
+    assert_eq!(plans.posts(fine).await.len(), before + 10);
+    assert_eq!(told.into_inner().unwrap(), [refused]);
+    // They come after others the next time.
+    let late = plans.make("2027-01-10T11:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+    plans.stage.run("UPDATE series SET next_at = '2027-01-24T10:00:00Z' WHERE next_at IS NOT NULL").await;
+    plans
+        .stage
+        .run("UPDATE series SET claimed_until = now() - interval '1 second' WHERE claimed_until IS NOT NULL")
+        .await;
+    let first = plans.recurrence.store.claim(utc("2027-02-01T00:00:00Z"), 2).await.unwrap();
+    assert!(first.iter().any(|one| one.id == late), "{first:?}");
+}
+
+#[tokio::test]
 async fn a_series_that_changes_during_a_sweep_is_told_of_and_left_to_the_next_one() {
     let plans = Plans::at("2027-01-01T00:00:00Z", 14).await;
     let changed = plans.make("2027-01-10T09:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
