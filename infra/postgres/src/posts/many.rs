@@ -96,6 +96,7 @@ pub(super) async fn made(
 /// channels first, then queues, then publications, each by id.
 async fn lock(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
+    seats::take_turns(c, posts).await?;
     let named: Vec<IdRow> =
         sql_query("SELECT DISTINCT channel_id AS id FROM post_targets WHERE post_id = ANY ($1)")
             .bind::<Array<SqlUuid>, _>(posts)

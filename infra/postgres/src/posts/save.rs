@@ -25,7 +25,7 @@ use super::{
     approvals::approve,
     channels, read,
     row::{self, PostRow},
-    seats::Seats,
+    seats::{Seats, take_turns},
     targets,
 };
 use crate::{error::StoreError, pool::Connection, posting::line::WAITS, publications};
@@ -82,6 +82,9 @@ pub(crate) async fn save(
     timing: &Timing,
 ) -> Result<PostView, Stop> {
     use diesel_async::RunQueryDsl;
+    if plan.is_some() {
+        take_turns(c, &[post.id.uuid()]).await?;
+    }
     // What was validated may be disconnected by now. Nobody takes back what is planned after the disconnection.
     let connected = channels::hold(c, post.targets.iter().map(|target| target.channel)).await?;
     if plan.is_some() && !connected {

@@ -130,8 +130,24 @@ impl Seats {
     }
 }
 
+/// Lets whoever plans or takes back the same posts take turns until the transaction ends: in which queues a post waits cannot
+/// change between being read and being locked. It comes before every other lock; a lock on the post's row would not do, because
+/// that is written last by whoever moves others in a queue.
+pub(crate) async fn take_turns(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "SELECT pg_advisory_xact_lock(o.key) FROM (
+            SELECT DISTINCT hashtextextended(id::text, 0) AS key FROM unnest($1) AS asked (id) ORDER BY key) o",
+    )
+    .bind::<Array<SqlUuid>, _>(posts)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
 /// Locks the queues that posts wait in and names their channels. It comes before any lock on publications.
 pub(crate) async fn hold_queues(c: &mut Connection, posts: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    take_turns(c, posts).await?;
     let channels = held(c, posts).await?;
     if !channels.is_empty() {
         line::lock(c, &channels).await?;

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use diesel_async::SimpleAsyncConnection;
 use futures::future::join_all;
-use publishing::{post::store::PostStore, publication::State};
+use publishing::{
+    post::{PostError, store::PostStore},
+    publication::State,
+};
 use scheduling::queue::{Place, Refill};
 
-use super::line::{Line, hours};
+use super::line::{Line, hours, queued};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_who_add_at_once_get_a_slot_each_and_leave_none_out() {
@@ -47,6 +50,30 @@ async fn posts_on_several_channels_enter_and_leave_at_once_without_waiting_for_e
     assert_eq!(line.seats().await.len(), 12);
     for view in left {
         assert!(view.unwrap().publications.iter().all(|p| p.state == State::Cancelled));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_post_that_is_taken_back_while_it_is_being_queued_leaves_no_gap() {
+    let line = Line::set(Refill::MoveUp).await;
+    for _ in 0..25 {
+        // It has been in the queue before, so that its publication is there to be locked.
+        let post = line.add().await.post;
+        line.posts().cancel(&line.stage.caller, post).await.unwrap();
+        let (post, plan) = queued(&line.stage, &line.view(post).await.post, Place::Last);
+        let (next, next_plan) = line.draft(&[line.channel], Place::Last).await;
+        let (added, _, behind) = tokio::join!(
+            line.stage.save(&post, post.version - 1, &plan),
+            line.posts().cancel(&line.stage.caller, post.id),
+            line.stage.save(&next, next.version - 1, &next_plan)
+        );
+        assert!(matches!(added, Ok(_) | Err(PostError::Stale)), "{added:?}");
+        behind.unwrap();
+        let slots: Vec<_> = line.seats().await.into_iter().map(|(at, _)| at).collect();
+        assert_eq!(slots, hours(slots.len()), "nobody moved up");
+        for (_, post) in line.seats().await {
+            line.posts().cancel(&line.stage.caller, post).await.unwrap();
+        }
     }
 }
 
