@@ -35,6 +35,8 @@ CREATE TABLE imports (
     failed_count    integer NOT NULL DEFAULT 0,
     next_step_at    timestamptz,
     epoch           bigint NOT NULL DEFAULT 0,
+    -- How often in a row the next step came to nothing.
+    failures        integer NOT NULL DEFAULT 0,
     created_at      timestamptz NOT NULL DEFAULT now(),
     ended_at        timestamptz,
     FOREIGN KEY (organization_id, workspace_id) REFERENCES workspaces (organization_id, id) ON DELETE CASCADE,

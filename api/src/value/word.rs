@@ -73,7 +73,8 @@ word! {
     AttemptStep(Step) = "AttemptStep";
     /// Where an import stands. A dry run is `validating` while its rows are judged; any other is `running` while they become posts.
     ImportStateName(ImportState) = "ImportState";
-    /// Why an import stopped by itself: `authority_gone` means that whoever made it may not do this any more.
+    /// Why an import stopped by itself: `authority_gone` means that whoever made it may not do this any more, `internal_error` that
+    /// the server failed at a row again and again.
     ImportStopName(StopReason) = "ImportStopReason";
     /// What came of a row of an import. `valid` is said by dry runs only.
     ImportRowStateName(RowState) = "ImportRowState";

@@ -85,12 +85,13 @@ impl ImportWorkers {
     }
 }
 
-/// Works on one import for a turn, on a task of its own: a panic ends this turn only, and the lease runs out.
+/// Works on one import for a turn, on a task of its own: a panic ends this turn only.
 async fn handle(held: Held<Claim>, hand: Data<Arc<Hand>>) {
-    let import = held.row.import;
+    let (claim, imports) = (held.row, hand.imports.clone());
     if tokio::spawn(async move { hand.turn(&held).await }).await.is_err() {
         metrics::counter!("postern_panics_total").increment(1);
-        tracing::error!(%import, "an import panicked; it is taken up again when its lease is over");
+        tracing::error!(import = %claim.import, "an import panicked; it is taken up again after a pause");
+        let _ = imports.store.set_back(claim).await;
     }
 }
 
@@ -105,8 +106,9 @@ impl Hand {
                 Ok(true) | Err(ImportError::Changed) => {}
                 Ok(false) | Err(ImportError::Lost) => return,
                 Err(error) => {
-                    // It is due again when its lease is over.
                     tracing::warn!(%error, import = %claim.import, "an import waits");
+                    // Where not even that is answered, it is due again when its lease is over.
+                    let _ = self.imports.store.set_back(claim).await;
                     return;
                 }
             }

@@ -58,6 +58,8 @@ words! {
     StopReason {
         /// Whoever made it left the organization, or the API key was revoked, expired, or may not do this any more.
         AuthorityGone => "authority_gone",
+        /// A step failed again and again, for twenty minutes, although the database answers.
+        InternalError => "internal_error",
     }
 }
 

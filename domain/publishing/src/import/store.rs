@@ -14,6 +14,9 @@ use crate::{
 /// How long a worker has an import without a word before another takes it over.
 pub const LEASE: Duration = Duration::from_secs(10);
 
+/// How often in a row a step may come to nothing. The pauses are [`LEASE`], doubled each time: some twenty minutes in all.
+pub const MOST_FAILURES: u8 = 8;
+
 /// An import in the hands of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
@@ -121,4 +124,7 @@ pub trait ImportStore: Send + Sync {
     async fn stop(&self, claim: Claim, reason: StopReason) -> Result<(), ImportError>;
     /// Lets others have their turn: the import is due again at once.
     async fn give_back(&self, claim: Claim) -> Result<(), ImportError>;
+    /// A step came to nothing: the import is due again after a pause, or over if that happened [`MOST_FAILURES`] times since its
+    /// last step that succeeded.
+    async fn set_back(&self, claim: Claim) -> Result<(), ImportError>;
 }

@@ -68,7 +68,7 @@ async fn progress(c: &mut Connection, claim: Claim, rows: &[Written]) -> Result<
     let moved = sql_query(
         "UPDATE imports SET last_row = $3, read_count = read_count + $4, valid_count = valid_count + $5,
             created_count = created_count + $6, skipped_count = skipped_count + $7, failed_count = failed_count + $8,
-            next_step_at = clock_timestamp() + make_interval(secs => $9)
+            next_step_at = clock_timestamp() + make_interval(secs => $9), failures = 0
         WHERE id = $1 AND epoch = $2 AND next_step_at IS NOT NULL",
     )
     .bind::<SqlUuid, _>(claim.import.uuid())

@@ -101,4 +101,8 @@ impl ImportStore for PgImportStore {
     async fn give_back(&self, claim: Claim) -> Result<(), ImportError> {
         transaction!(self, c => work::give_back(c, claim).await?)
     }
+
+    async fn set_back(&self, claim: Claim) -> Result<(), ImportError> {
+        transaction!(self, c => work::set_back(c, claim).await?)
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    OptionalExtension, QueryableByName, sql_query,
     sql_types::{BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid},
 };
 use publishing::{
@@ -12,7 +12,7 @@ use publishing::{
     import::{
         Import, ImportError, NamedChannel, StopReason,
         file::RawRow,
-        store::{Batch, Claim, LEASE},
+        store::{Batch, Claim, LEASE, MOST_FAILURES},
     },
 };
 use tenancy::{Actor, Authenticated, Caller, Reach};
@@ -27,6 +27,12 @@ use crate::{error::StoreError, pool::Connection, tenancy::PgApiKeys, tenancy::ro
 struct NextDue {
     #[diesel(sql_type = Nullable<Double>)]
     ms: Option<f64>,
+}
+
+#[derive(QueryableByName)]
+struct Failures {
+    #[diesel(sql_type = Integer)]
+    failures: i32,
 }
 
 pub(super) async fn claim(c: &mut Connection, limit: usize) -> Result<Vec<Claim>, StoreError> {
@@ -196,4 +202,23 @@ pub(super) async fn give_back(c: &mut Connection, claim: Claim) -> Result<(), St
     .execute(c)
     .await?;
     Ok(())
+}
+
+pub(super) async fn set_back(c: &mut Connection, claim: Claim) -> Result<(), Stop> {
+    use diesel_async::RunQueryDsl;
+    let failures: Option<Failures> = sql_query(
+        "UPDATE imports SET failures = failures + 1,
+            next_step_at = clock_timestamp() + make_interval(secs => $3 * power(2, failures))
+        WHERE id = $1 AND epoch = $2 AND next_step_at IS NOT NULL RETURNING failures",
+    )
+    .bind::<SqlUuid, _>(claim.import.uuid())
+    .bind::<BigInt, _>(claim.epoch)
+    .bind::<Double, _>(LEASE.as_secs_f64())
+    .get_result(c)
+    .await
+    .optional()?;
+    match failures.ok_or(ImportError::Lost)?.failures {
+        failures if failures >= MOST_FAILURES.into() => end(c, claim, Some(StopReason::InternalError)).await,
+        _ => Ok(()),
+    }
 }

@@ -42,6 +42,7 @@ table! {
         failed_count -> Integer,
         next_step_at -> Nullable<Timestamptz>,
         epoch -> BigInt,
+        failures -> Integer,
         created_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
     }

@@ -10,7 +10,7 @@ use publishing::{
     id::ImportId,
     import::{
         Counts, Import, ImportError, ImportState, Imports, NewImport, RowState, StopReason,
-        store::{Claim, Decided, Outcome, RowFilter},
+        store::{Claim, Decided, MOST_FAILURES, Outcome, RowFilter},
     },
     post::Posts,
     timing::Timing,
@@ -160,6 +160,32 @@ async fn an_import_of_somebody_who_left_stops_and_forgets() {
     assert_eq!((stopped.state, stopped.reason), (ImportState::Failed, Some(StopReason::AuthorityGone)));
     assert_eq!((stopped.counts.created, desk.stage.count("posts").await), (200, 200));
     assert_eq!(desk.stage.count("import_rows WHERE cells IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn an_import_that_fails_again_and_again_waits_longer_each_time_and_ends() {
+    let desk = Desk::set().await;
+    let import = desk.keys(0..300).await;
+    let mut claim = desk.claim().await;
+    for failed in 0..MOST_FAILURES - 1 {
+        desk.imports.store.set_back(claim).await.unwrap();
+        let pause = desk.imports.store.next_due().await.unwrap().unwrap().as_secs_f64();
+        let expected = 10.0 * f64::from(1_u32 << failed);
+        assert!((expected - 9.0..=expected).contains(&pause), "{pause} after {failed}");
+        desk.stage.run("UPDATE imports SET next_step_at = now() - interval '1 second'").await;
+        claim = desk.claim().await;
+    }
+    // A step that succeeds begins the count anew.
+    assert!(desk.imports.step(claim).await.unwrap());
+    for _ in 0..MOST_FAILURES {
+        assert_eq!(desk.see(import.id).await.state, ImportState::Running);
+        desk.imports.store.set_back(claim).await.unwrap();
+    }
+    let over = desk.see(import.id).await;
+    assert_eq!((over.state, over.reason), (ImportState::Failed, Some(StopReason::InternalError)));
+    assert_eq!(desk.stage.count("posts").await, 200);
+    assert_eq!(desk.stage.count("import_rows WHERE cells IS NOT NULL").await, 0);
+    assert!(matches!(desk.imports.store.set_back(claim).await, Err(ImportError::Lost)));
 }
 
 #[tokio::test]
