@@ -116,7 +116,7 @@ CREATE TABLE channels (
 );
 CREATE INDEX channels_by_age ON channels (organization_id, id DESC);
 CREATE INDEX channels_by_connection ON channels (connection_id) WHERE connection_id IS NOT NULL;
-CREATE INDEX channels_by_remote_id ON channels (organization_id, platform, remote_id);
+CREATE INDEX channels_by_remote_id ON channels (platform, remote_id, organization_id);
 
 -- The token a channel publishes with.
 CREATE TABLE channel_tokens (

@@ -1,5 +1,5 @@
 DROP TABLE channel_queues, posting_schedules;
-DROP INDEX publications_of_channel;
+DROP INDEX publications_waiting;
 ALTER TABLE publications DROP CONSTRAINT publications_slot, DROP CONSTRAINT publication_waits;
 -- What waits in a paused queue would never go: it is taken back.
 UPDATE publications SET state = 'cancelled', reason = 'by_caller' WHERE state = 'scheduled' AND next_step_at IS NULL;

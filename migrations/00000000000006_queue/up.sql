@@ -24,8 +24,9 @@ ALTER TABLE publications
     ADD CONSTRAINT publications_slot EXCLUDE USING btree (channel_id WITH =, due_at WITH =)
         WHERE (queued AND state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed', 'published'))
         DEFERRABLE INITIALLY IMMEDIATE;
--- What a channel has at which time.
-CREATE INDEX publications_of_channel ON publications (channel_id, due_at);
+-- Everybody who waits in a queue. The slots of what was published long ago are not in it.
+CREATE INDEX publications_waiting ON publications (channel_id, due_at)
+    WHERE (queued AND state IN ('scheduled', 'preparing', 'ready'));
 
 -- When a workspace publishes: `schedule` is zone, week, blackouts and spacing_minutes as the API shows them.
 CREATE TABLE posting_schedules (

@@ -1,30 +1,34 @@
 -- When publications are due, by workspace, for calendars and exports; and the secret addresses of calendars.
 
--- Beside `publications` and not an index on it: every step of a publication writes every index of that table anew (`state` and
+-- Beside `publications` and not indexes on it: every step of a publication writes every index of that table anew (`state` and
 -- `next_step_at` are indexed, so no update of it is a heap-only one). These rows are written when a publication is planned and
--- when its time changes, and never by the workers; and their index answers a calendar's counts by itself.
+-- when its time changes, and never by the workers; and their index answers a calendar's counts by itself. Whoever asks what a
+-- channel, or an account, has at which time goes this way, too.
 CREATE TABLE calendar_entries (
     publication_id uuid PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
     workspace_id   uuid NOT NULL,
     channel_id     uuid NOT NULL,
-    due_at         timestamptz NOT NULL
+    due_at         timestamptz NOT NULL,
+    -- Whether the time is a slot of the channel's queue.
+    queued         boolean NOT NULL DEFAULT false
 );
 CREATE INDEX calendar_entries_by_time ON calendar_entries (workspace_id, due_at, channel_id, publication_id);
+CREATE INDEX calendar_entries_of_channel ON calendar_entries (channel_id, due_at);
 
-INSERT INTO calendar_entries (publication_id, workspace_id, channel_id, due_at)
-    SELECT id, workspace_id, channel_id, due_at FROM publications;
+INSERT INTO calendar_entries (publication_id, workspace_id, channel_id, due_at, queued)
+    SELECT id, workspace_id, channel_id, due_at, queued FROM publications;
 
 CREATE FUNCTION keep_calendar_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO calendar_entries (publication_id, workspace_id, channel_id, due_at)
-        VALUES (NEW.id, NEW.workspace_id, NEW.channel_id, NEW.due_at)
-        ON CONFLICT (publication_id) DO UPDATE SET due_at = excluded.due_at;
+    INSERT INTO calendar_entries (publication_id, workspace_id, channel_id, due_at, queued)
+        VALUES (NEW.id, NEW.workspace_id, NEW.channel_id, NEW.due_at, NEW.queued)
+        ON CONFLICT (publication_id) DO UPDATE SET due_at = excluded.due_at, queued = excluded.queued;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER publication_planned AFTER INSERT ON publications FOR EACH ROW EXECUTE FUNCTION keep_calendar_entry();
-CREATE TRIGGER publication_moved AFTER UPDATE OF due_at ON publications FOR EACH ROW
-    WHEN (OLD.due_at IS DISTINCT FROM NEW.due_at) EXECUTE FUNCTION keep_calendar_entry();
+CREATE TRIGGER publication_moved AFTER UPDATE OF due_at, queued ON publications FOR EACH ROW
+    WHEN ((OLD.due_at, OLD.queued) IS DISTINCT FROM (NEW.due_at, NEW.queued)) EXECUTE FUNCTION keep_calendar_entry();
 
 -- Posts that have a time and are not planned for it.
 CREATE INDEX posts_unplanned ON posts (workspace_id, due_at, id) WHERE due_at IS NOT NULL AND NOT scheduled;

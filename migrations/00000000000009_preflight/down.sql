@@ -1,5 +1,4 @@
 DROP TABLE preflights;
-DROP INDEX publications_by_account;
 DROP INDEX events_in_order;
 ALTER TABLE events DROP COLUMN written_by;
 ALTER TABLE posts DROP COLUMN late_minutes;

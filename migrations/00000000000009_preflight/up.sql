@@ -18,9 +18,6 @@ CREATE TABLE preflights (
 );
 CREATE INDEX preflights_at_risk ON preflights (organization_id, publication_id) WHERE warnings <> '[]';
 
--- What takes of an account's quota, and when. Neither column changes while a publication is worked on.
-CREATE INDEX publications_by_account ON publications (platform, remote_id, due_at);
-
 -- The transaction that wrote an event. Numbers are drawn before their transactions end, so a reader who went by them alone would
 -- pass over what a slower transaction writes later; whoever reads only what is older than every open transaction, in this order, does not.
 ALTER TABLE events ADD COLUMN written_by bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint;

@@ -35,9 +35,9 @@ use crate::{
 /// its epoch, so that the worker whose call is under way may still say what came of it. Rows are locked in the order of ids, as
 /// everybody who locks several does, and after their channels: whoever plans onto a channel holds it first.
 const TAKE_BACK: &str = "WITH affected AS (
-    SELECT id, state FROM publications WHERE channel_id = ANY ($1)
-        AND state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed')
-    ORDER BY id FOR UPDATE
+    SELECT q.id, q.state FROM calendar_entries e JOIN publications q ON q.id = e.publication_id WHERE e.channel_id = ANY ($1)
+        AND q.state IN ('scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed')
+    ORDER BY q.id FOR UPDATE OF q
 ), done AS (
     UPDATE publications p SET
         state = CASE WHEN a.state IN ('publishing', 'unconfirmed') THEN 'unconfirmed' ELSE 'cancelled' END,

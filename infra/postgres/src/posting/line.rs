@@ -135,12 +135,16 @@ async fn seats(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<SeatRow>, St
         "p.channel_id, p.post_id, p.id, p.due_at, {WAITS} AS waits,
         jsonb_array_length(coalesce(p.content -> 'pictures', '[]')) AS pictures"
     );
-    // Each half has an index; one condition for both would read all that the channels ever published.
+    // Each part has an index; one condition for all would read whatever the channels ever published.
     let statement = format!(
         "SELECT {columns} FROM publications p WHERE p.channel_id = ANY ($1) AND {WAITS}
         UNION ALL
         SELECT {columns} FROM publications p WHERE p.channel_id = ANY ($1) AND p.due_at >= now() - $2 * interval '1 minute'
-            AND p.state NOT IN ('failed', 'missed', 'cancelled') AND NOT ({WAITS})"
+            AND p.queued AND p.state IN ('publishing', 'unconfirmed', 'published')
+        UNION ALL
+        SELECT {columns} FROM calendar_entries e JOIN publications p ON p.id = e.publication_id
+        WHERE e.channel_id = ANY ($1) AND e.due_at >= now() - $2 * interval '1 minute' AND NOT e.queued
+            AND p.state NOT IN ('failed', 'missed', 'cancelled')"
     );
     Ok(sql_query(statement)
         .bind::<Array<SqlUuid>, _>(channels)

@@ -35,8 +35,8 @@ const LANE: &str = "
 SELECT p.id, p.epoch, p.due_at, p.deadline_at, coalesce(p.published_at, p.permitted_at, p.due_at) AS spent_at,
     p.state IN ('scheduled', 'preparing', 'ready') AS waits, p.state <> 'preparing' AS free,
     p.due_at < now() - $3 * interval '1 millisecond' AS late
-FROM publications p
-WHERE p.platform = $1 AND p.remote_id = $2 AND p.due_at > now() - interval '8 days' AND p.due_at < now() + interval '1 day'
+FROM channels h JOIN calendar_entries e ON e.channel_id = h.id JOIN publications p ON p.id = e.publication_id
+WHERE h.platform = $1 AND h.remote_id = $2 AND e.due_at > now() - interval '8 days' AND e.due_at < now() + interval '1 day'
     AND p.state NOT IN ('failed', 'missed', 'cancelled')
     AND (p.state IN ('scheduled', 'preparing', 'ready') AND p.next_step_at IS NOT NULL
         OR coalesce(p.published_at, p.permitted_at) > now() - interval '1 day')

@@ -16,6 +16,7 @@ table! {
         workspace_id -> Uuid,
         channel_id -> Uuid,
         due_at -> Timestamptz,
+        queued -> Bool,
     }
 }
 

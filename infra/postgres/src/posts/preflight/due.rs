@@ -45,9 +45,11 @@ ORDER BY p.next_step_at LIMIT $4";
 
 /// What takes of an account's quota before publication `$1`: what is public, may be, or is planned in the day before it is due.
 const AHEAD: &str = "
-SELECT count(*) AS ahead FROM publications p JOIN publications b
-    ON b.platform = p.platform AND b.remote_id = p.remote_id AND b.due_at > p.due_at - interval '1 day'
-        AND (b.due_at, b.id) < (p.due_at, p.id)
+SELECT count(*) AS ahead FROM publications p
+JOIN channels h ON h.platform = p.platform AND h.remote_id = p.remote_id
+JOIN calendar_entries e ON e.channel_id = h.id AND e.due_at > p.due_at - interval '1 day'
+    AND (e.due_at, e.publication_id) < (p.due_at, p.id)
+JOIN publications b ON b.id = e.publication_id
 WHERE p.id = $1 AND b.state NOT IN ('failed', 'missed', 'cancelled')";
 
 #[derive(QueryableByName)]
