@@ -16,30 +16,30 @@ use crate::{
     value::{Date, SlotText, Zone},
 };
 
-/// The slots of a week: the times of day at which something may go out.
+/// The slots of a week: the times of day at which something may go out. A day that is absent has none.
 #[derive(Object, Clone, Default)]
 #[oai(rename = "PostingWeek", default)]
 struct Week {
     /// Of each Monday.
-    #[oai(validator(max_items = 96, unique_items))]
+    #[oai(default, validator(max_items = 96, unique_items))]
     monday: Vec<SlotText>,
     /// Of each Tuesday.
-    #[oai(validator(max_items = 96, unique_items))]
+    #[oai(default, validator(max_items = 96, unique_items))]
     tuesday: Vec<SlotText>,
     /// Of each Wednesday.
-    #[oai(validator(max_items = 96, unique_items))]
+    #[oai(default, validator(max_items = 96, unique_items))]
     wednesday: Vec<SlotText>,
     /// Of each Thursday.
-    #[oai(validator(max_items = 96, unique_items))]
+    #[oai(default, validator(max_items = 96, unique_items))]
     thursday: Vec<SlotText>,
     /// Of each Friday.
-    #[oai(validator(max_items = 96, unique_items))]
+    #[oai(default, validator(max_items = 96, unique_items))]
     friday: Vec<SlotText>,
     /// Of each Saturday.
-    #[oai(validator(max_items = 96, unique_items))]
+    #[oai(default, validator(max_items = 96, unique_items))]
     saturday: Vec<SlotText>,
     /// Of each Sunday.
-    #[oai(validator(max_items = 96, unique_items))]
+    #[oai(default, validator(max_items = 96, unique_items))]
     sunday: Vec<SlotText>,
 }
 
