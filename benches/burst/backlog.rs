@@ -45,8 +45,8 @@ INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id
     SELECT c.publication, p.organization_id, p.workspace_id, c.post, p.channel_id, p.platform, p.remote_id, c.due,
         c.due + (p.deadline_at - p.due_at), c.due - interval '{lead} seconds', p.content, p.content_hash, c.approval
     FROM copies c JOIN publications p ON p.id = c.original;
-INSERT INTO calendar_entries (publication_id, workspace_id, channel_id, due_at)
-    SELECT c.publication, p.workspace_id, p.channel_id, c.due FROM copies c JOIN publications p ON p.id = c.original;
+INSERT INTO calendar_entries (publication_id, organization_id, workspace_id, channel_id, due_at)
+    SELECT c.publication, p.organization_id, p.workspace_id, p.channel_id, c.due FROM copies c JOIN publications p ON p.id = c.original;
 DROP TABLE copies;
 SET session_replication_role = origin;";
 

@@ -20,6 +20,7 @@ CREATE TABLE posts (
     CHECK ((local_time IS NULL) = (time_zone IS NULL))
 );
 CREATE INDEX posts_by_workspace ON posts (organization_id, workspace_id, id DESC);
+CREATE INDEX posts_by_organization ON posts (organization_id, id DESC);
 
 CREATE TABLE post_targets (
     post_id          uuid NOT NULL REFERENCES posts (id) ON DELETE CASCADE,

@@ -3,25 +3,27 @@
 -- Beside `publications` and not indexes on it: every step of a publication writes every index of that table anew (`state` and
 -- `next_step_at` are indexed, so no update of it is a heap-only one). These rows are written when a publication is planned and
 -- when its time changes, and never by the workers; and their index answers a calendar's counts by itself. Whoever asks what a
--- channel, or an account, has at which time goes this way, too.
+-- channel, an account or an organization has goes this way, too.
 CREATE TABLE calendar_entries (
-    publication_id uuid PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
-    workspace_id   uuid NOT NULL,
-    channel_id     uuid NOT NULL,
-    due_at         timestamptz NOT NULL,
+    publication_id  uuid PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
+    organization_id uuid NOT NULL,
+    workspace_id    uuid NOT NULL,
+    channel_id      uuid NOT NULL,
+    due_at          timestamptz NOT NULL,
     -- Whether the time is a slot of the channel's queue.
-    queued         boolean NOT NULL DEFAULT false
+    queued          boolean NOT NULL DEFAULT false
 );
 CREATE INDEX calendar_entries_by_time ON calendar_entries (workspace_id, due_at, channel_id, publication_id);
 CREATE INDEX calendar_entries_of_channel ON calendar_entries (channel_id, due_at);
+CREATE INDEX calendar_entries_of_organization ON calendar_entries (organization_id, publication_id DESC);
 
-INSERT INTO calendar_entries (publication_id, workspace_id, channel_id, due_at, queued)
-    SELECT id, workspace_id, channel_id, due_at, queued FROM publications;
+INSERT INTO calendar_entries (publication_id, organization_id, workspace_id, channel_id, due_at, queued)
+    SELECT id, organization_id, workspace_id, channel_id, due_at, queued FROM publications;
 
 CREATE FUNCTION keep_calendar_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO calendar_entries (publication_id, workspace_id, channel_id, due_at, queued)
-        VALUES (NEW.id, NEW.workspace_id, NEW.channel_id, NEW.due_at, NEW.queued)
+    INSERT INTO calendar_entries (publication_id, organization_id, workspace_id, channel_id, due_at, queued)
+        VALUES (NEW.id, NEW.organization_id, NEW.workspace_id, NEW.channel_id, NEW.due_at, NEW.queued)
         ON CONFLICT (publication_id) DO UPDATE SET due_at = excluded.due_at, queued = excluded.queued;
     RETURN NULL;
 END

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     error::StoreError,
     pool::Connection,
+    prepared::{Bind, prepared},
     publications::row::{COLUMNS as PUBLICATION, PublicationRow},
 };
 
@@ -44,7 +45,7 @@ pub(super) async fn get(c: &mut Connection, caller: &Caller, id: PostId) -> Resu
         "SELECT {} FROM posts o WHERE o.id = $1 AND o.organization_id = $2 AND ($3 IS NULL OR o.workspace_id = ANY ($3))",
         row::COLUMNS
     );
-    let rows: Vec<PostRow> = sql_query(statement)
+    let rows: Vec<PostRow> = prepared(statement)
         .bind::<SqlUuid, _>(id.uuid())
         .bind::<SqlUuid, _>(caller.organization.uuid())
         .bind::<Nullable<Array<SqlUuid>>, _>(reach(caller))
@@ -64,7 +65,7 @@ pub(super) async fn get_all(
         "SELECT {} FROM posts o WHERE o.id = ANY ($1) AND o.organization_id = $2 AND ($3 IS NULL OR o.workspace_id = ANY ($3))",
         row::COLUMNS
     );
-    let rows: Vec<PostRow> = sql_query(statement)
+    let rows: Vec<PostRow> = prepared(statement)
         .bind::<Array<SqlUuid>, _>(ids.iter().map(PostId::uuid).collect::<Vec<_>>())
         .bind::<SqlUuid, _>(caller.organization.uuid())
         .bind::<Nullable<Array<SqlUuid>>, _>(reach(caller))
@@ -77,7 +78,7 @@ pub(super) async fn get_all(
 pub(super) async fn views(c: &mut Connection, rows: Vec<PostRow>) -> Result<Vec<PostView>, StoreError> {
     use diesel_async::RunQueryDsl;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    let targets: Vec<TargetRow> = sql_query(
+    let targets: Vec<TargetRow> = prepared(
         "SELECT post_id, channel_id, caption, changes_link, link, media, timing, local_time, time_zone, due_at FROM post_targets
         WHERE post_id = ANY ($1) ORDER BY place",
     )
@@ -88,7 +89,7 @@ pub(super) async fn views(c: &mut Connection, rows: Vec<PostRow>) -> Result<Vec<
         "SELECT {PUBLICATION} FROM publications p WHERE p.post_id = ANY ($1) ORDER BY p.created_at, p.id"
     );
     let publications: Vec<PublicationRow> =
-        sql_query(statement).bind::<Array<SqlUuid>, _>(&ids).load(c).await?;
+        prepared(statement).bind::<Array<SqlUuid>, _>(&ids).load(c).await?;
     let publications = publications.into_iter().map(Publication::try_from).collect::<Result<Vec<_>, _>>()?;
     let view = |row: PostRow| {
         let post = row.with_targets(&targets)?;
@@ -137,6 +138,7 @@ async fn page(
         AND ($7 IS NULL OR o.id < $7) ORDER BY o.id DESC LIMIT $8",
         row::COLUMNS
     );
+    // Not kept prepared: which index is right depends on which filters there are.
     Ok(sql_query(statement)
         .bind::<SqlUuid, _>(caller.organization.uuid())
         .bind::<Nullable<Array<SqlUuid>>, _>(reach(caller))
@@ -160,7 +162,7 @@ pub(super) async fn publication(
         "SELECT {PUBLICATION} FROM publications p WHERE p.id = $1 AND p.organization_id = $2
         AND ($3 IS NULL OR p.workspace_id = ANY ($3))"
     );
-    let rows: Vec<PublicationRow> = sql_query(statement)
+    let rows: Vec<PublicationRow> = prepared(statement)
         .bind::<SqlUuid, _>(id.uuid())
         .bind::<SqlUuid, _>(caller.organization.uuid())
         .bind::<Nullable<Array<SqlUuid>>, _>(reach(caller))
@@ -193,11 +195,13 @@ pub(super) async fn publications(
     use diesel_async::RunQueryDsl;
     let at_risk = at_risk(filter.at_risk);
     let statement = format!(
-        "SELECT {PUBLICATION} FROM publications p WHERE p.organization_id = $1 AND ($2 IS NULL OR p.workspace_id = ANY ($2))
-        AND ($3 IS NULL OR p.workspace_id = $3) AND ($4 IS NULL OR p.post_id = $4) AND ($5 IS NULL OR p.channel_id = $5)
+        "SELECT {PUBLICATION} FROM calendar_entries e JOIN publications p ON p.id = e.publication_id
+        WHERE e.organization_id = $1 AND ($2 IS NULL OR e.workspace_id = ANY ($2))
+        AND ($3 IS NULL OR e.workspace_id = $3) AND ($4 IS NULL OR p.post_id = $4) AND ($5 IS NULL OR e.channel_id = $5)
         AND ($6 IS NULL OR p.state = $6) AND ($7 IS NULL OR p.needs_person = $7) AND {at_risk}
-        AND ($8 IS NULL OR p.id < $8) ORDER BY p.id DESC LIMIT $9"
+        AND ($8 IS NULL OR e.publication_id < $8) ORDER BY e.publication_id DESC LIMIT $9"
     );
+    // Not kept prepared: which index is right depends on which filters there are.
     let rows: Vec<PublicationRow> = sql_query(statement)
         .bind::<SqlUuid, _>(caller.organization.uuid())
         .bind::<Nullable<Array<SqlUuid>>, _>(reach(caller))
@@ -254,7 +258,7 @@ pub(super) async fn attempts(
 ) -> Result<Vec<Attempt>, Stop> {
     use diesel_async::RunQueryDsl;
     publication(c, caller, id).await?;
-    let rows: Vec<AttemptRow> = sql_query(
+    let rows: Vec<AttemptRow> = prepared(
         "SELECT * FROM (SELECT id, created_at, step, verdict, reason, status, code, subcode FROM attempts
         WHERE publication_id = $1 ORDER BY id DESC LIMIT 200) newest ORDER BY id",
     )

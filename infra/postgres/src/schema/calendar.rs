@@ -13,6 +13,7 @@ pub fn tables() -> Vec<Shape> {
 table! {
     calendar_entries (publication_id) {
         publication_id -> Uuid,
+        organization_id -> Uuid,
         workspace_id -> Uuid,
         channel_id -> Uuid,
         due_at -> Timestamptz,
