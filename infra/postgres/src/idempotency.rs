@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     Connection, Pool, StoreError,
+    prepared::{Bind, prepared},
     schema::{idempotency::idempotency_keys as keys, tenancy::organization_keys},
 };
 
@@ -203,7 +204,7 @@ async fn insert(c: &mut Connection, claim: &Claim) -> Result<bool, StoreError> {
             body_hash = excluded.body_hash, claim_id = excluded.claim_id, state = 'in_flight', made_id = NULL,
             answer_key_id = NULL, answer_key = NULL, answer_sealed = NULL, created_at = now(), expires_at = excluded.expires_at
         WHERE k.expires_at <= now()";
-    let taken = diesel::sql_query(TAKE)
+    let taken = prepared(TAKE)
         .bind::<sql_types::Uuid, _>(claim.organization.uuid())
         .bind::<sql_types::Uuid, _>(claim.actor)
         .bind::<sql_types::Text, _>(&claim.operation)

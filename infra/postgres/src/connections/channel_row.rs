@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    ExpressionMethods, QueryDsl, QueryableByName, sql_query,
+    ExpressionMethods, QueryDsl, QueryableByName,
     sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
@@ -16,6 +16,7 @@ use super::reach;
 use crate::{
     error::StoreError,
     pool::Connection,
+    prepared::{Bind, prepared},
     schema::connections::channels::{self, dsl as c},
 };
 
@@ -108,7 +109,7 @@ async fn find(
     filter: &ChannelFilter,
 ) -> Result<Vec<Channel>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let rows: Vec<ChannelRow> = sql_query(SELECT)
+    let rows: Vec<ChannelRow> = prepared(SELECT)
         .bind::<SqlUuid, _>(owner.uuid())
         .bind::<Nullable<SqlUuid>, _>(id.map(|id| id.uuid()))
         .bind::<Nullable<Array<SqlUuid>>, _>(reach)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{Array, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
@@ -20,7 +20,11 @@ use scheduling::{
 use uuid::Uuid;
 
 use super::schedules::{self, ScheduleRow};
-use crate::{error::StoreError, pool::Connection};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 /// The states of a publication `p` that waits for its slot and may be moved.
 pub(crate) const WAITS: &str = "p.queued AND p.state IN ('scheduled', 'preparing', 'ready')";
@@ -67,7 +71,7 @@ impl Line {
 /// Makes sure that channels have queues.
 pub(crate) async fn open(c: &mut Connection, channels: &[Uuid]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query(
+    prepared(
         "INSERT INTO channel_queues (channel_id, organization_id, workspace_id)
         SELECT id, organization_id, workspace_id FROM channels WHERE id = ANY ($1) ORDER BY id ON CONFLICT DO NOTHING",
     )
@@ -80,7 +84,7 @@ pub(crate) async fn open(c: &mut Connection, channels: &[Uuid]) -> Result<(), St
 /// Locks the queues of channels and says which there are.
 pub(crate) async fn lock(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let rows: Vec<IdRow> = sql_query(
+    let rows: Vec<IdRow> = prepared(
         "SELECT channel_id AS id FROM channel_queues WHERE channel_id = ANY ($1) ORDER BY channel_id FOR UPDATE",
     )
     .bind::<Array<SqlUuid>, _>(channels)
@@ -92,7 +96,7 @@ pub(crate) async fn lock(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<Uu
 /// Locks everybody who waits in these queues, which must be locked.
 pub(crate) async fn lock_waiting(c: &mut Connection, channels: &[Uuid]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query(format!(
+    prepared(format!(
         "SELECT FROM publications p WHERE p.channel_id = ANY ($1) AND {WAITS} ORDER BY p.id FOR UPDATE"
     ))
     .bind::<Array<SqlUuid>, _>(channels)
@@ -107,7 +111,7 @@ pub(crate) async fn read(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<Li
     if channels.is_empty() {
         return Ok(Vec::new());
     }
-    let settings: Vec<SettingsRow> = sql_query(
+    let settings: Vec<SettingsRow> = prepared(
         "SELECT h.id AS channel_id, q.flow, w.time_zone, s.schedule, s.refill, q.schedule AS own, clock_timestamp() AS now
         FROM channels h JOIN workspaces w ON w.id = h.workspace_id
         LEFT JOIN posting_schedules s ON s.workspace_id = h.workspace_id LEFT JOIN channel_queues q ON q.channel_id = h.id
@@ -146,7 +150,7 @@ async fn seats(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<SeatRow>, St
         WHERE e.channel_id = ANY ($1) AND e.due_at >= now() - $2 * interval '1 minute' AND NOT e.queued
             AND p.state NOT IN ('failed', 'missed', 'cancelled')"
     );
-    Ok(sql_query(statement)
+    Ok(prepared(statement)
         .bind::<Array<SqlUuid>, _>(channels)
         .bind::<Integer, _>(i32::try_from(LONGEST_SPACING_MINUTES).unwrap_or(i32::MAX))
         .load(c)

@@ -1,16 +1,18 @@
 //! Writing down who sits where.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    sql_query,
-    sql_types::{Array, Nullable, Timestamptz, Uuid as SqlUuid},
-};
+use diesel::sql_types::{Array, Nullable, Timestamptz, Uuid as SqlUuid};
 use publishing::{id::PostId, timing::Timing};
 use scheduling::queue::{Flow, Waiting};
 use uuid::Uuid;
 
 use super::line::{Line, begins};
-use crate::{error::StoreError, pool::Connection, publications};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+    publications,
+};
 
 /// Plans publications anew for their slots, with the content as it was approved: a new epoch shuts out whoever still works on the
 /// old plan. What moves goes out as late after its time as before. The rows are locked by whoever decided.
@@ -50,7 +52,7 @@ pub(crate) async fn write(
     });
     let (ids, times): (Vec<Uuid>, Vec<_>) = rows.unzip();
     let (due, next): (Vec<DateTime<Utc>>, Vec<Option<DateTime<Utc>>>) = times.into_iter().unzip();
-    sql_query(MOVE)
+    prepared(MOVE)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<Timestamptz>, _>(due)
         .bind::<Array<Nullable<Timestamptz>>, _>(next)
@@ -65,6 +67,6 @@ pub(crate) async fn due_with_the_first(c: &mut Connection, posts: &[Uuid]) -> Re
     if posts.is_empty() {
         return Ok(());
     }
-    sql_query(DUE).bind::<Array<SqlUuid>, _>(posts).execute(c).await?;
+    prepared(DUE).bind::<Array<SqlUuid>, _>(posts).execute(c).await?;
     Ok(())
 }

@@ -1,17 +1,18 @@
 //! Keeping approvals.
 
-use diesel::{
-    sql_query,
-    sql_types::{Bytea, Nullable, Text, Timestamptz, Uuid as SqlUuid},
-};
+use diesel::sql_types::{Bytea, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use publishing::{approval::Approval, post::Post};
 
-use crate::{error::StoreError, pool::Connection};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 /// Keeps an approval with everything it covers.
 pub(super) async fn approve(c: &mut Connection, post: &Post, approval: &Approval) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query(
+    prepared(
         "INSERT INTO approvals (id, organization_id, post_id, method, person_id, api_key_id, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
@@ -25,7 +26,7 @@ pub(super) async fn approve(c: &mut Connection, post: &Post, approval: &Approval
     .execute(c)
     .await?;
     for (channel, hash) in &approval.covers {
-        sql_query("INSERT INTO approved_content (approval_id, channel_id, content_hash) VALUES ($1, $2, $3)")
+        prepared("INSERT INTO approved_content (approval_id, channel_id, content_hash) VALUES ($1, $2, $3)")
             .bind::<SqlUuid, _>(approval.id.uuid())
             .bind::<SqlUuid, _>(channel.uuid())
             .bind::<Bytea, _>(&hash.0[..])

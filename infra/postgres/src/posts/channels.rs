@@ -7,13 +7,17 @@
 use std::collections::BTreeSet;
 
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{Array, Text, Uuid as SqlUuid},
 };
 use publishing::{connection::ChannelState, id::ChannelId};
 use uuid::Uuid;
 
-use crate::{error::StoreError, pool::Connection};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 #[derive(QueryableByName)]
 struct StateRow {
@@ -37,7 +41,7 @@ pub(super) async fn hold_all(c: &mut Connection, channels: &BTreeSet<ChannelId>)
     use diesel_async::RunQueryDsl;
     let ids: Vec<Uuid> = channels.iter().map(ChannelId::uuid).collect();
     let rows: Vec<HeldRow> =
-        sql_query("SELECT id, state FROM channels WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE")
+        prepared("SELECT id, state FROM channels WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE")
             .bind::<Array<SqlUuid>, _>(&ids)
             .load(c)
             .await?;
@@ -77,7 +81,7 @@ pub(super) async fn hold_at_once(c: &mut Connection, channel: ChannelId) -> Resu
 
 async fn are_held(c: &mut Connection, statement: &str, ids: Vec<Uuid>) -> Result<bool, StoreError> {
     use diesel_async::RunQueryDsl;
-    let rows: Vec<StateRow> = sql_query(statement).bind::<Array<SqlUuid>, _>(&ids).load(c).await?;
+    let rows: Vec<StateRow> = prepared(statement).bind::<Array<SqlUuid>, _>(&ids).load(c).await?;
     let gone = ChannelState::Disconnected.as_str();
     Ok(rows.len() == ids.len() && rows.iter().all(|row| row.state != gone))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
@@ -20,7 +20,13 @@ use publishing::{
 use tenancy::Caller;
 
 use super::{Stop, approvals, channels, read, save, seats::Seats};
-use crate::{error::StoreError, pool::Connection, posting::seat, publications};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    posting::seat,
+    prepared::{Bind, prepared},
+    publications,
+};
 
 pub(super) async fn cancel(
     c: &mut Connection,
@@ -44,14 +50,14 @@ pub(crate) async fn withdraw(c: &mut Connection, id: PostId, timing: &Timing) ->
         return Err(if began { PostError::PublishingBegan } else { PostError::WrongState }.into());
     }
     // What is under way cannot be called back, and is not sent again if it comes to nothing.
-    sql_query("UPDATE publications SET taken_back = true WHERE post_id = $1 AND state IN ('publishing', 'unconfirmed')")
+    prepared("UPDATE publications SET taken_back = true WHERE post_id = $1 AND state IN ('publishing', 'unconfirmed')")
         .bind::<SqlUuid, _>(id.uuid())
         .execute(c)
         .await?;
     seats.read(c).await?;
     save::take_back(c, id, CancelReason::ByCaller, "true").await?;
     seats.give_up(c, id, timing).await?;
-    sql_query("UPDATE posts SET scheduled = false, version = version + 1, updated_at = now() WHERE id = $1")
+    prepared("UPDATE posts SET scheduled = false, version = version + 1, updated_at = now() WHERE id = $1")
         .bind::<SqlUuid, _>(id.uuid())
         .execute(c)
         .await?;
@@ -75,7 +81,7 @@ pub(super) async fn delete(
         return Err(PostError::PublishingBegan.into());
     }
     seats.read(c).await?;
-    sql_query("DELETE FROM posts WHERE id = $1").bind::<SqlUuid, _>(id.uuid()).execute(c).await?;
+    prepared("DELETE FROM posts WHERE id = $1").bind::<SqlUuid, _>(id.uuid()).execute(c).await?;
     seats.give_up(c, id, timing).await
 }
 
@@ -102,13 +108,13 @@ async fn plan_again(
     approvals::approve(c, post, approval).await?;
     save::upsert(c, post, plan, approval, None).await?;
     // It has a time of its own now, where it had none or one in a queue.
-    sql_query("UPDATE post_targets SET timing = 'own', due_at = $3 WHERE post_id = $1 AND channel_id = $2 AND timing IN ('queue', 'unplanned')")
+    prepared("UPDATE post_targets SET timing = 'own', due_at = $3 WHERE post_id = $1 AND channel_id = $2 AND timing IN ('queue', 'unplanned')")
         .bind::<SqlUuid, _>(post.id.uuid())
         .bind::<SqlUuid, _>(plan.channel.uuid())
         .bind::<Timestamptz, _>(plan.due_at)
         .execute(c)
         .await?;
-    sql_query("UPDATE posts SET scheduled = true, due_at = coalesce(due_at, $2), version = version + 1, updated_at = now() WHERE id = $1")
+    prepared("UPDATE posts SET scheduled = true, due_at = coalesce(due_at, $2), version = version + 1, updated_at = now() WHERE id = $1")
         .bind::<SqlUuid, _>(post.id.uuid())
         .bind::<Timestamptz, _>(plan.due_at)
         .execute(c)
@@ -172,7 +178,7 @@ struct Ended {
 /// Whether the irreversible call has ended for certain, so long after its permit, by the clock that counted the permit.
 async fn has_ended(c: &mut Connection, id: PublicationId, after: Duration) -> Result<bool, StoreError> {
     use diesel_async::RunQueryDsl;
-    let row: Ended = sql_query(
+    let row: Ended = prepared(
         "SELECT coalesce(permitted_at + $2 * interval '1 millisecond' <= clock_timestamp(), true) AS has_ended
         FROM publications WHERE id = $1",
     )
@@ -192,7 +198,7 @@ async fn declare_live(
 ) -> Result<bool, StoreError> {
     use diesel_async::RunQueryDsl;
     let follow_up: Option<DateTime<Utc>> = permalink.is_none().then(Utc::now);
-    let declared = sql_query(
+    let declared = prepared(
         "UPDATE publications p SET state = 'published', needs_person = false, declared = true, platform_post_id = $2,
             permalink = $3, published_at = coalesce(permitted_at, now()), next_step_at = $4, reason = NULL, failures = 0,
             worker = NULL, epoch = epoch + 1, updated_at = now()
@@ -212,7 +218,7 @@ async fn declare_live(
 async fn log(c: &mut Connection, publication: &Publication, live: bool) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     let verdict = if live { Verdict::Done } else { Verdict::Absent };
-    sql_query(
+    prepared(
         "WITH p AS (SELECT id, organization_id, epoch FROM publications WHERE id = $1), told AS (
             INSERT INTO events (organization_id, kind, subject_id)
             SELECT organization_id, 'publication.published', id FROM p WHERE $4)

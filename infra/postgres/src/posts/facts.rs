@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{Array, BigInt, Bool, Integer, Text, Uuid as SqlUuid},
 };
 use publishing::{
@@ -14,7 +14,11 @@ use publishing::{
 use tenancy::{OrganizationId, WorkspaceId};
 use uuid::Uuid;
 
-use crate::{error::StoreError, pool::Connection};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 #[derive(QueryableByName)]
 struct PolicyRow {
@@ -89,13 +93,13 @@ pub(super) async fn facts(
 ) -> Result<Option<Facts>, StoreError> {
     use diesel_async::RunQueryDsl;
     let policies: Vec<PolicyRow> =
-        sql_query("SELECT late_minutes FROM workspaces WHERE organization_id = $1 AND id = $2")
+        prepared("SELECT late_minutes FROM workspaces WHERE organization_id = $1 AND id = $2")
             .bind::<SqlUuid, _>(organization.uuid())
             .bind::<SqlUuid, _>(workspace.uuid())
             .load(c)
             .await?;
     let Some(policy) = policies.into_iter().next() else { return Ok(None) };
-    let channels: Vec<ChannelRow> = sql_query(
+    let channels: Vec<ChannelRow> = prepared(
         "SELECT id, platform, state = 'connected' AS usable, missing FROM channels
         WHERE organization_id = $1 AND workspace_id = $2 AND id = ANY ($3)",
     )
@@ -104,7 +108,7 @@ pub(super) async fn facts(
     .bind::<Array<SqlUuid>, _>(channels.iter().map(ChannelId::uuid).collect::<Vec<_>>())
     .load(c)
     .await?;
-    let media: Vec<MediaRow> = sql_query(
+    let media: Vec<MediaRow> = prepared(
         "SELECT id, kind, bytes, width, height, encode(digest, 'hex') AS digest FROM media_assets
         WHERE organization_id = $1 AND workspace_id = $2 AND id = ANY ($3) AND deleted_at IS NULL",
     )

@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    sql_query,
-    sql_types::{
-        Array, Bool, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
-    },
+use diesel::sql_types::{
+    Array, Bool, Bytea, Integer, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
 };
 use publishing::{
     id::ChannelId,
@@ -20,7 +17,12 @@ use super::{
     save::{self, json},
     targets,
 };
-use crate::{error::StoreError, pool::Connection, publications};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+    publications,
+};
 
 /// Which of the posts can be kept: all but those whose plan names a channel that is disconnected, or that is not there. Their
 /// channels are held until the transaction ends.
@@ -67,7 +69,7 @@ async fn posts(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError> 
     let all = column(all, |one| &one.post);
     let local = |post: &Post| targets::local(post.schedule);
     let media = all.iter().map(|post| json(&post.content.media)).collect::<Result<Vec<_>, _>>()?;
-    sql_query(
+    prepared(
         "INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, local_time, time_zone, due_at, own_due_at,
             scheduled, author_person, author_key, late_minutes, created_at, updated_at)
         SELECT *, $15, $15 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -108,7 +110,7 @@ async fn post_targets(c: &mut Connection, all: &[&Composed]) -> Result<(), Store
         .iter()
         .map(|(_, _, target)| target.change.media.as_ref().map(json).transpose())
         .collect::<Result<Vec<_>, _>>()?;
-    sql_query(
+    prepared(
         "INSERT INTO post_targets (post_id, channel_id, place, caption, changes_link, link, media, timing, local_time, time_zone,
             due_at) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
@@ -134,7 +136,7 @@ async fn approvals(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreErr
     use diesel_async::RunQueryDsl;
     let given: Vec<_> =
         all.iter().filter_map(|one| Some((&one.post, &one.plan.as_ref()?.approval))).collect();
-    sql_query(
+    prepared(
         "INSERT INTO approvals (id, organization_id, post_id, method, person_id, api_key_id, created_at)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)",
     )
@@ -153,7 +155,7 @@ async fn approvals(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreErr
         .iter()
         .flat_map(|(_, approval)| approval.covers.iter().map(|(channel, hash)| (approval.id, channel, hash)))
         .collect();
-    sql_query("INSERT INTO approved_content (approval_id, channel_id, content_hash) SELECT * FROM unnest($1, $2, $3)")
+    prepared("INSERT INTO approved_content (approval_id, channel_id, content_hash) SELECT * FROM unnest($1, $2, $3)")
         .bind::<Array<SqlUuid>, _>(column(&covers, |(id, ..)| id.uuid()))
         .bind::<Array<SqlUuid>, _>(column(&covers, |(_, channel, _)| channel.uuid()))
         .bind::<Array<Bytea>, _>(column(&covers, |(_, _, hash)| &hash.0[..]))
@@ -174,7 +176,7 @@ async fn planned(c: &mut Connection, all: &[&Composed]) -> Result<(), StoreError
     let rows: Vec<(Post, Uuid, Planned)> = all.iter().flat_map(of).collect();
     let contents =
         rows.iter().map(|(_, _, planned)| json(&planned.content)).collect::<Result<Vec<_>, _>>()?;
-    sql_query(
+    prepared(
         "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
             deadline_at, next_step_at, content, content_hash, approval_id)
         SELECT p.id, p.organization_id, p.workspace_id, p.post_id, p.channel_id, p.platform, ch.remote_id, p.due_at,

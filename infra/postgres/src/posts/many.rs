@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use diesel::{
-    OptionalExtension, QueryableByName, sql_query,
+    OptionalExtension, QueryableByName,
     sql_types::{Array, Nullable, Uuid as SqlUuid},
 };
 use publishing::{
@@ -18,7 +18,13 @@ use tenancy::Caller;
 use uuid::Uuid;
 
 use super::{Stop, channels, decide, insert, read, save, seats};
-use crate::{error::StoreError, idempotency, pool::Connection, posting::line::WAITS};
+use crate::{
+    error::StoreError,
+    idempotency,
+    pool::Connection,
+    posting::line::WAITS,
+    prepared::{Bind, prepared},
+};
 
 #[derive(QueryableByName)]
 struct MadeRow {
@@ -64,7 +70,7 @@ async fn remember(
         made[*place] = kept.then(|| one.post.id.uuid());
     }
     // The key's row knows the organization, and that the key is still this request's.
-    sql_query(
+    prepared(
         "INSERT INTO bulk_creations (id, organization_id, posts)
         SELECT $1, organization_id, $2 FROM idempotency_keys WHERE claim_id = $3",
     )
@@ -83,7 +89,7 @@ pub(super) async fn made(
 ) -> Result<Option<Vec<Option<PostId>>>, StoreError> {
     use diesel_async::RunQueryDsl;
     let row: Option<MadeRow> =
-        sql_query("SELECT posts FROM bulk_creations WHERE id = $1 AND organization_id = $2")
+        prepared("SELECT posts FROM bulk_creations WHERE id = $1 AND organization_id = $2")
             .bind::<SqlUuid, _>(bulk)
             .bind::<SqlUuid, _>(caller.organization.uuid())
             .get_result(c)
@@ -98,14 +104,14 @@ async fn lock(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     seats::take_turns(c, posts).await?;
     let named: Vec<IdRow> =
-        sql_query("SELECT DISTINCT channel_id AS id FROM post_targets WHERE post_id = ANY ($1)")
+        prepared("SELECT DISTINCT channel_id AS id FROM post_targets WHERE post_id = ANY ($1)")
             .bind::<Array<SqlUuid>, _>(posts)
             .load(c)
             .await?;
     let named: BTreeSet<ChannelId> = named.into_iter().map(|row| ChannelId::from_uuid(row.id)).collect();
     channels::hold_all(c, &named).await?;
     let queues = seats::hold_queues(c, posts).await?;
-    sql_query(format!(
+    prepared(format!(
         "SELECT FROM publications p WHERE p.post_id = ANY ($1) OR (p.channel_id = ANY ($2) AND {WAITS}) ORDER BY p.id FOR UPDATE"
     ))
     .bind::<Array<SqlUuid>, _>(posts)

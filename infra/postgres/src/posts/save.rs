@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{
         Array, BigInt, Bool, Bytea, Integer, Jsonb, Nullable, Text, Timestamp, Timestamptz, Uuid as SqlUuid,
     },
@@ -28,7 +28,13 @@ use super::{
     seats::{Seats, take_turns},
     targets,
 };
-use crate::{error::StoreError, pool::Connection, posting::line::WAITS, publications};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    posting::line::WAITS,
+    prepared::{Bind, prepared},
+    publications,
+};
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(value).map_err(|_| StoreError::corrupt("a value does not encode"))
@@ -38,7 +44,7 @@ pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreE
     use diesel_async::RunQueryDsl;
     // A draft may name a channel that is disconnected; it only has to wait for its channels in the order of everybody.
     channels::hold(c, post.targets.iter().map(|target| target.channel)).await?;
-    sql_query(
+    prepared(
         "INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, version, author_person, author_key, created_at,
             updated_at, late_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
@@ -100,7 +106,7 @@ pub(crate) async fn save(
     if update(c, post, expected, first).await? == 0 {
         return Err(PostError::Stale.into());
     }
-    sql_query("DELETE FROM post_targets WHERE post_id = $1")
+    prepared("DELETE FROM post_targets WHERE post_id = $1")
         .bind::<SqlUuid, _>(post.id.uuid())
         .execute(c)
         .await?;
@@ -135,7 +141,7 @@ async fn replan(
 pub(super) async fn view(c: &mut Connection, id: PostId) -> Result<PostView, Stop> {
     use diesel_async::RunQueryDsl;
     let statement = format!("SELECT {} FROM posts o WHERE o.id = $1", row::COLUMNS);
-    let rows: Vec<PostRow> = sql_query(statement).bind::<SqlUuid, _>(id.uuid()).load(c).await?;
+    let rows: Vec<PostRow> = prepared(statement).bind::<SqlUuid, _>(id.uuid()).load(c).await?;
     read::views(c, rows).await?.pop().ok_or(PostError::NotFound.into())
 }
 
@@ -143,7 +149,7 @@ pub(super) async fn view(c: &mut Connection, id: PostId) -> Result<PostView, Sto
 pub(crate) async fn views_of(c: &mut Connection, ids: &[Uuid]) -> Result<Vec<PostView>, StoreError> {
     use diesel_async::RunQueryDsl;
     let statement = format!("SELECT {} FROM posts o WHERE o.id = ANY ($1)", row::COLUMNS);
-    let rows: Vec<PostRow> = sql_query(statement).bind::<Array<SqlUuid>, _>(ids).load(c).await?;
+    let rows: Vec<PostRow> = prepared(statement).bind::<Array<SqlUuid>, _>(ids).load(c).await?;
     read::views(c, rows).await
 }
 
@@ -163,7 +169,7 @@ pub(crate) async fn lock(c: &mut Connection, post: PostId, left: &[Uuid]) -> Res
         "SELECT p.state, p.post_id FROM publications p WHERE p.post_id = $1 {} ORDER BY p.id FOR UPDATE",
         if left.is_empty() { "" } else { &of_others }
     );
-    let query = sql_query(statement).bind::<SqlUuid, _>(post.uuid());
+    let query = prepared(statement).bind::<SqlUuid, _>(post.uuid());
     let rows: Vec<StateRow> = if left.is_empty() {
         query.load(c).await?
     } else {
@@ -187,7 +193,7 @@ async fn update(
 ) -> Result<usize, StoreError> {
     use diesel_async::RunQueryDsl;
     let local = targets::local(post.schedule);
-    Ok(sql_query(
+    Ok(prepared(
         "UPDATE posts SET caption = $3, link = $4, media = $5, local_time = $6, time_zone = $7, due_at = $8, scheduled = $9,
             version = $10, updated_at = $11, late_minutes = $12, own_due_at = $13 WHERE id = $1 AND version = $2",
     )
@@ -218,7 +224,7 @@ pub(super) async fn upsert(
     slot: Option<Flow>,
 ) -> Result<Uuid, StoreError> {
     use diesel_async::RunQueryDsl;
-    let row: IdRow = sql_query(
+    let row: IdRow = prepared(
         "INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at,
             deadline_at, next_step_at, content, content_hash, approval_id, queued)
         VALUES ($1, $2, $3, $4, $5, $6, (SELECT remote_id FROM channels WHERE id = $5), $7, $8, $9, $10, $11, $12, $13)
@@ -266,7 +272,7 @@ pub(super) async fn take_back(
     which: &str,
 ) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query(format!(
+    prepared(format!(
         "WITH done AS (
         UPDATE publications p SET state = 'cancelled', reason = $2, next_step_at = NULL, worker = NULL, epoch = epoch + 1,
             updated_at = now()

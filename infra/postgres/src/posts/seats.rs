@@ -1,7 +1,7 @@
 //! The slots of queues that a post holds, gets and gives up, while its channels' queues are locked.
 
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{Array, Uuid as SqlUuid},
 };
 use publishing::{
@@ -22,6 +22,7 @@ use crate::{
         line::{self, Line, WAITS},
         seat,
     },
+    prepared::{Bind, prepared},
 };
 
 /// The queues that a change of a post concerns. Locked first, read once the publications are locked too.
@@ -121,7 +122,7 @@ impl Seats {
         if self.channels.is_empty() {
             return Ok(());
         }
-        sql_query("UPDATE post_targets SET timing = 'unplanned' WHERE post_id = $1 AND timing = 'queue'")
+        prepared("UPDATE post_targets SET timing = 'unplanned' WHERE post_id = $1 AND timing = 'queue'")
             .bind::<SqlUuid, _>(post.uuid())
             .execute(c)
             .await?;
@@ -135,7 +136,7 @@ impl Seats {
 /// that is written last by whoever moves others in a queue.
 pub(crate) async fn take_turns(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query(
+    prepared(
         "SELECT pg_advisory_xact_lock(o.key) FROM (
             SELECT DISTINCT hashtextextended(id::text, 0) AS key FROM unnest($1) AS asked (id) ORDER BY key) o",
     )
@@ -160,14 +161,14 @@ async fn held(c: &mut Connection, posts: &[Uuid]) -> Result<Vec<Uuid>, StoreErro
     use diesel_async::RunQueryDsl;
     let statement =
         format!("SELECT DISTINCT p.channel_id FROM publications p WHERE p.post_id = ANY ($1) AND {WAITS}");
-    let rows: Vec<ChannelRow> = sql_query(statement).bind::<Array<SqlUuid>, _>(posts).load(c).await?;
+    let rows: Vec<ChannelRow> = prepared(statement).bind::<Array<SqlUuid>, _>(posts).load(c).await?;
     Ok(rows.into_iter().map(|row| row.channel_id).collect())
 }
 
 /// Holds the posting schedule of a workspace as it is, for whoever takes slots by it.
 async fn share_workspace(c: &mut Connection, id: Uuid) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query("SELECT FROM workspaces WHERE id = $1 FOR SHARE").bind::<SqlUuid, _>(id).execute(c).await?;
+    prepared("SELECT FROM workspaces WHERE id = $1 FOR SHARE").bind::<SqlUuid, _>(id).execute(c).await?;
     Ok(())
 }
 
@@ -188,7 +189,7 @@ pub(super) async fn leave(
     }
     save::take_back(c, id, CancelReason::ByCaller, "p.queued").await?;
     seats.give_up(c, id, timing).await?;
-    sql_query(
+    prepared(
         "UPDATE posts o SET version = version + 1, updated_at = now(),
             scheduled = EXISTS (SELECT FROM publications p WHERE p.post_id = o.id AND p.state <> 'cancelled') WHERE id = $1",
     )

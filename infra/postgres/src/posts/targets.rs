@@ -1,14 +1,15 @@
 //! The channels a post goes to: what differs there, and when.
 
-use diesel::{
-    sql_query,
-    sql_types::{Bool, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid},
-};
+use diesel::sql_types::{Bool, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid};
 use publishing::post::Post;
 use scheduling::{LocalSchedule, Schedule};
 
 use super::save::json;
-use crate::{error::StoreError, pool::Connection};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 /// The wall-clock time of a schedule that is one.
 pub(super) const fn local(schedule: Option<Schedule>) -> Option<LocalSchedule> {
@@ -25,7 +26,7 @@ pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreE
         let change = &target.change;
         let link = change.link.as_ref().and_then(|link| link.as_ref().map(ToString::to_string));
         let own = target.time.own();
-        sql_query(
+        prepared(
             "INSERT INTO post_targets (post_id, channel_id, place, caption, changes_link, link, media, timing, local_time, time_zone,
                 due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{BigInt, Bool, Bytea, Double, Jsonb, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
@@ -22,7 +22,12 @@ use tenancy::{OrganizationId, WorkspaceId};
 use uuid::Uuid;
 
 use super::super::facts;
-use crate::{connections::channel, error::StoreError, pool::Connection};
+use crate::{
+    connections::channel,
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 /// What is at risk is looked at again after so long.
 const AGAIN_AFTER: Duration = Duration::from_mins(5);
@@ -95,7 +100,7 @@ fn stage(number: i16) -> Stage {
 /// Publications that are due for a look.
 pub(super) async fn due(c: &mut Connection, leads: Leads, limit: u32) -> Result<Vec<Checkup>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let rows: Vec<DueRow> = sql_query(DUE)
+    let rows: Vec<DueRow> = prepared(DUE)
         .bind::<Double, _>(milliseconds(leads.early))
         .bind::<Double, _>(milliseconds(leads.late))
         .bind::<Double, _>(milliseconds(AGAIN_AFTER))
@@ -154,6 +159,6 @@ async fn checkup(
 
 async fn ahead(c: &mut Connection, id: Uuid) -> Result<u32, StoreError> {
     use diesel_async::RunQueryDsl;
-    let row: AheadRow = sql_query(AHEAD).bind::<SqlUuid, _>(id).get_result(c).await?;
+    let row: AheadRow = prepared(AHEAD).bind::<SqlUuid, _>(id).get_result(c).await?;
     Ok(u32::try_from(row.ahead).unwrap_or(u32::MAX))
 }

@@ -4,14 +4,18 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    QueryableByName,
     sql_types::{Array, BigInt, Jsonb, SmallInt, Text, Uuid as SqlUuid},
 };
 use publishing::preflight::{Change, Look, Stage, Warning, renew};
 use uuid::Uuid;
 
 use super::warnings;
-use crate::{error::StoreError, pool::Connection};
+use crate::{
+    error::StoreError,
+    pool::Connection,
+    prepared::{Bind, prepared},
+};
 
 #[derive(QueryableByName)]
 struct WaitingRow {
@@ -90,7 +94,7 @@ impl Columns {
 async fn known(c: &mut Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Warning>>, StoreError> {
     use diesel_async::RunQueryDsl;
     let rows: Vec<KnownRow> =
-        sql_query("SELECT publication_id, warnings FROM preflights WHERE publication_id = ANY ($1)")
+        prepared("SELECT publication_id, warnings FROM preflights WHERE publication_id = ANY ($1)")
             .bind::<Array<SqlUuid>, _>(ids)
             .load(c)
             .await?;
@@ -105,9 +109,9 @@ pub(super) async fn record(
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     use diesel_async::RunQueryDsl;
-    sql_query(LOCK).execute(c).await?;
+    prepared(LOCK).execute(c).await?;
     let ids: Vec<Uuid> = looks.iter().map(|look| look.publication.uuid()).collect();
-    let waiting: Vec<WaitingRow> = sql_query(WAITING).bind::<Array<SqlUuid>, _>(&ids).load(c).await?;
+    let waiting: Vec<WaitingRow> = prepared(WAITING).bind::<Array<SqlUuid>, _>(&ids).load(c).await?;
     let known = known(c, &ids).await?;
     let mut columns = Columns::default();
     for row in &waiting {
@@ -116,7 +120,7 @@ pub(super) async fn record(
             columns.push(row, look, known.get(&row.id).map_or(&[], Vec::as_slice), now)?;
         }
     }
-    let kept = sql_query(KEEP)
+    let kept = prepared(KEEP)
         .bind::<Array<SqlUuid>, _>(&columns.ids)
         .bind::<Array<SqlUuid>, _>(&columns.organizations)
         .bind::<Array<BigInt>, _>(&columns.epochs)
@@ -133,7 +137,7 @@ async fn tell(c: &mut Connection, told: &[(Uuid, Uuid, &'static str)]) -> Result
     if told.is_empty() {
         return Ok(());
     }
-    sql_query("INSERT INTO events (organization_id, kind, subject_id) SELECT * FROM unnest($1, $2, $3)")
+    prepared("INSERT INTO events (organization_id, kind, subject_id) SELECT * FROM unnest($1, $2, $3)")
         .bind::<Array<SqlUuid>, _>(told.iter().map(|one| one.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(told.iter().map(|one| one.2).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(told.iter().map(|one| one.1).collect::<Vec<_>>())
