@@ -1,5 +1,5 @@
-//! Plans a week of posts on a Facebook Page, by a series and one by one, and prints what goes out when: `cargo run --example
-//! plan_a_week`.
+//! Plans a week of posts on a Facebook Page and prints its calendar: a series each morning, posts in the slots of a queue, and one at a
+//! time of its own. `cargo run --example plan_a_week`.
 
 #[expect(dead_code, reason = "nothing is published now, nor waited for")]
 mod client;
@@ -11,61 +11,102 @@ use serde_json::{Value, json};
 
 const ZONE: &str = "Europe/Berlin";
 
+/// Where a post is planned.
+struct Desk {
+    api: Client,
+    channel: String,
+    workspace: String,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Trouble> {
     let api = Client::from_env()?;
     let (channel, workspace) = api.channel("facebook").await?;
-    let today = Utc::now().date_naive();
-    let days: Vec<NaiveDate> = today.iter_days().take(10).collect();
-    mornings(&api, &channel, &workspace, &days).await?;
-    for (day, time, caption) in
-        [(3, "17:30:00", "Live music at the harbour tonight."), (6, "12:00:00", "Today is fish market.")]
-    {
-        let post =
-            json!({"workspace_id": workspace, "caption": caption, "targets": [{"channel_id": channel}]});
-        let id = text(&api.post("/v1/posts", &post).await?, "id")?;
-        let when = json!({"local_time": at(days[day], time), "time_zone": ZONE});
-        api.post(&format!("/v1/posts/{id}/schedule"), &when).await?;
+    let desk = Desk { api, channel, workspace };
+    let days: Vec<NaiveDate> = Utc::now().date_naive().iter_days().take(9).collect();
+    desk.mornings(&days).await?;
+    desk.slots().await?;
+    for caption in ["Three facts about herrings.", "Who can name this boat?", "Our week in pictures."] {
+        desk.queue(caption).await?;
     }
-    let (from, before) = (at(today, "00:00:00"), at(days[9], "00:00:00"));
-    let week = api.get(&format!("/v1/posts?limit=100&due_from={from}Z&due_before={before}Z")).await?;
-    for line in lines(&week)? {
-        println!("{line}");
-    }
-    Ok(())
+    let id = desk.write("Live music at the harbour tonight.").await?;
+    let when = json!({"local_time": at(days[3], "19:00:00"), "time_zone": ZONE});
+    desk.api.post(&format!("/v1/posts/{id}/schedule"), &when).await?;
+    desk.print(days[1], days[8]).await
 }
 
-/// A post each morning of a week, with three texts in turn: platforms hold the same text again and again for spam.
-async fn mornings(api: &Client, channel: &str, workspace: &str, days: &[NaiveDate]) -> Result<(), Trouble> {
-    let series = json!({
-        "workspace_id": workspace,
-        "captions": ["The tide comes in at nine.", "Fresh rolls until noon.", "The ferry is on time today."],
-        "targets": [{"channel_id": channel}],
-        "start": {"local_time": at(days[1], "08:00:00"), "time_zone": ZONE},
-        "rule": "FREQ=DAILY;COUNT=7",
-    });
-    let id = text(&api.post("/v1/series", &series).await?, "id")?;
-    // The fourth morning differs: an hour later, and with a text of its own.
-    let fourth = format!("/v1/series/{id}/occurrences/{}", at(days[4], "08:00:00"));
-    let change = json!({"local_time": at(days[4], "09:00:00"), "caption": "We open an hour later today."});
-    api.send(Method::PATCH, &fourth, |request| request.header("If-Match", "*").json(&change)).await?;
-    Ok(())
+impl Desk {
+    /// A post each morning of a week, with three texts in turn: platforms hold the same text again and again for spam.
+    async fn mornings(&self, days: &[NaiveDate]) -> Result<(), Trouble> {
+        let series = json!({
+            "workspace_id": self.workspace,
+            "captions": ["The tide comes in at nine.", "Fresh rolls until noon.", "The ferry is on time today."],
+            "targets": [{"channel_id": self.channel}],
+            "start": {"local_time": at(days[1], "08:00:00"), "time_zone": ZONE},
+            "rule": "FREQ=DAILY;COUNT=7",
+        });
+        let id = text(&self.api.post("/v1/series", &series).await?, "id")?;
+        // The fourth morning differs: an hour later, and with a text of its own.
+        let fourth = format!("/v1/series/{id}/occurrences/{}", at(days[4], "08:00:00"));
+        let change =
+            json!({"local_time": at(days[4], "09:00:00"), "caption": "We open an hour later today."});
+        self.replace(Method::PATCH, &fourth, &change).await
+    }
+
+    /// Slots from Monday to Friday, an hour away from anything else.
+    async fn slots(&self) -> Result<(), Trouble> {
+        let schedule = json!({
+            "time_zone": ZONE,
+            "week": {
+                "monday": ["12:30"], "tuesday": ["12:30"], "wednesday": ["12:30", "17:00"],
+                "thursday": ["12:30"], "friday": ["17:00"],
+            },
+            "spacing_minutes": 60,
+            "refill": "move_up",
+        });
+        let path = format!("/v1/workspaces/{}/posting_schedule", self.workspace);
+        self.replace(Method::PUT, &path, &schedule).await
+    }
+
+    /// Puts a post into the next free slot.
+    async fn queue(&self, caption: &str) -> Result<(), Trouble> {
+        let id = self.write(caption).await?;
+        self.api.post(&format!("/v1/posts/{id}/queue"), &json!({})).await.map(drop)
+    }
+
+    async fn write(&self, caption: &str) -> Result<String, Trouble> {
+        let targets = json!([{"channel_id": self.channel}]);
+        let post = json!({"workspace_id": self.workspace, "caption": caption, "targets": targets});
+        text(&self.api.post("/v1/posts", &post).await?, "id")
+    }
+
+    /// Writes over whatever version there is.
+    async fn replace(&self, method: Method, path: &str, with: &Value) -> Result<(), Trouble> {
+        self.api.send(method, path, |request| request.header("If-Match", "*").json(with)).await.map(drop)
+    }
+
+    /// Prints what the calendar has from one day to another.
+    async fn print(&self, from: NaiveDate, to: NaiveDate) -> Result<(), Trouble> {
+        let view = format!("calendar?from={from}&to={to}&time_zone={ZONE}&channel_id={}", self.channel);
+        let calendar = self.api.get(&format!("/v1/workspaces/{}/{view}", self.workspace)).await?;
+        for day in list(&calendar["data"]) {
+            println!("{}", text(day, "date")?);
+            for entry in list(&day["channels"]).iter().flat_map(|channel| list(&channel["entries"])) {
+                let time = text(entry, "local_time")?;
+                let clock = time.split('T').nth(1).unwrap_or(&time);
+                println!("    {clock}  {:10} {}", text(entry, "status")?, text(entry, "excerpt")?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The items of a list.
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// A time on the wall.
 fn at(day: NaiveDate, time: &str) -> String {
     format!("{day}T{time}")
-}
-
-/// The posts of a list in the order of their times.
-fn lines(posts: &Value) -> Result<Vec<String>, Trouble> {
-    let line = |post: &Value| {
-        let when = text(&post["schedule"], "local_time").or_else(|_| text(&post["schedule"], "at"))?;
-        let kind = if post["series_id"].is_string() { "series" } else { "single" };
-        Ok(format!("{when}  {kind}  {}  {}", text(post, "status")?, text(post, "caption")?))
-    };
-    let mut lines =
-        posts["data"].as_array().into_iter().flatten().map(line).collect::<Result<Vec<_>, Trouble>>()?;
-    lines.sort();
-    Ok(lines)
 }
