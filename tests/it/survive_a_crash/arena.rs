@@ -99,6 +99,11 @@ impl Arena {
         Self { cluster: Some(cluster), sandbox, api, environment, directory, serve }
     }
 
+    /// The number of the process of the API.
+    pub(super) fn api_process(&self) -> u32 {
+        self.serve.id().unwrap()
+    }
+
     /// A worker process. Dropping it kills it with -9.
     pub(super) fn worker(&self) -> Child {
         self.worker_that(&[])

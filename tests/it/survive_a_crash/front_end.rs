@@ -117,6 +117,13 @@ impl FrontEnd {
         ok(request.body(file)).await["id"].as_str().unwrap().to_owned()
     }
 
+    /// Every post, as comma-separated values.
+    pub(super) async fn export(&self) -> String {
+        let path = format!("{}/v1/workspaces/{}/posts.csv", self.api, self.workspace);
+        let answer = self.http.get(path).bearer_auth(&self.token).send().await.unwrap();
+        answer.error_for_status().unwrap().text().await.unwrap()
+    }
+
     /// Writes a post and schedules it.
     pub(super) async fn schedule(
         &self,
