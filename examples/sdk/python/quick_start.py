@@ -103,7 +103,7 @@ def schedule(api, workspace_id, channels, picture):
     )
     post = publishing.create_post(new, idempotency_key=str(uuid.uuid4()))
     at = datetime.now(timezone.utc) + timedelta(seconds=5)
-    return publishing.schedule_post(post.id, postern.NewSchedule(at=at))
+    return publishing.schedule_post(post.id, postern.PostSchedule(at=at))
 
 
 def settled(api, post_id):
