@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{forms, nullable, parameters, statuses};
+use super::{defaults, forms, nullable, parameters, statuses};
 
 /// Lifts a document. The text must be the framework's own; anything else gives an empty document.
 pub fn lift(spec: &str) -> Value {
@@ -15,6 +15,7 @@ pub fn lift(spec: &str) -> Value {
     document["openapi"] = json!("3.1.0");
     document["jsonSchemaDialect"] = json!("https://json-schema.org/draft/2020-12/schema");
     nullable::lift(&mut document);
+    walk(&mut document, &mut defaults::describe);
     walk(&mut document, &mut media_types);
     walk(&mut document, &mut header_case);
     close(&mut document);

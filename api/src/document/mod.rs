@@ -1,6 +1,7 @@
 //! The published document: generated from the code, lifted to version 3.1 of its format, and then the source of what every request is
 //! checked against. What is not documented is not accepted.
 
+mod defaults;
 mod forms;
 mod lift;
 mod nullable;

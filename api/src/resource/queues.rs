@@ -65,7 +65,7 @@ impl From<queue::Flow> for State {
 /// Where a post is queued.
 #[derive(Object)]
 struct Enqueue {
-    /// Which free slot it takes; the last if you do not say.
+    /// Which free slot it takes.
     #[oai(default)]
     place: Place,
     /// Channels of the post; all of them if you name none.
