@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use diesel::{
     QueryableByName, sql_query,
-    sql_types::{BigInt, Bool, Timestamptz},
+    sql_types::{BigInt, Timestamptz},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -15,16 +15,12 @@ use crate::{
     backlog,
     house::House,
     ledger::{self, Verdict},
+    observer::Observer,
     stage::{Result, TEXT_LEAD, meter, process::Process},
 };
 
 /// Between the last request of the set-up and the first preparation: to clean up and to start the worker.
 const REST: Duration = Duration::from_secs(12);
-/// How long a case may take from its due time on.
-const PATIENCE: Duration = Duration::from_mins(5);
-/// The pause between two questions whether anything is left to do; each costs the database a tenth of a millisecond.
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// The states in which a publication has no result.
 const OPEN: &str = "'scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed'";
 
@@ -38,7 +34,7 @@ pub(crate) struct Case {
     pub(crate) sends: Option<usize>,
 }
 
-/// CPU time.
+/// CPU time, without that of whoever asks.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) worker: Duration,
@@ -95,15 +91,16 @@ impl Case {
 
 /// Waits for everything, and reads the meters when it begins, before the due time, and when it ends.
 async fn watch(house: &House<'_>, worker: &Process, due: DateTime<Utc>) -> Result<(Cost, Cost)> {
+    let mut observer = Observer::new(house).await?;
     sleep_until(due - TEXT_LEAD - TimeDelta::seconds(1)).await?;
-    let begun = cost(house, worker).await?;
+    let begun = observer.cost(house, worker).await?;
     sleep_until(due - TimeDelta::seconds(2)).await?;
-    let armed = cost(house, worker).await?;
+    let armed = observer.cost(house, worker).await?;
     sleep_until(due).await?;
-    wait_until_none_is(house, due, OPEN).await?;
-    let sent = cost(house, worker).await?;
-    wait_until_none_is(house, due, "'published'").await?;
-    let ended = cost(house, worker).await?;
+    observer.wait_until_none_is(due, OPEN).await?;
+    let sent = observer.cost(house, worker).await?;
+    observer.wait_until_none_is(due, "'published'").await?;
+    let ended = observer.cost(house, worker).await?;
     Ok((begun.until(ended), armed.until(sent)))
 }
 
@@ -117,41 +114,10 @@ impl Cost {
     }
 }
 
-async fn cost(house: &House<'_>, worker: &Process) -> Result<Cost> {
-    Ok(Cost {
-        worker: meter::cpu(worker.pid)?,
-        database: meter::database_cpu(&house.stage.cluster).await?,
-        sandbox: meter::cpu(house.stage.sandbox.pid)?,
-    })
-}
-
 async fn sleep_until(at: DateTime<Utc>) -> Result<()> {
     let left = (at - Utc::now()).to_std();
     tokio::time::sleep(left.map_err(|_| "the set-up took longer than it may: is the machine busy?")?).await;
     Ok(())
-}
-
-#[derive(QueryableByName)]
-struct Left {
-    #[diesel(sql_type = Bool)]
-    is_left: bool,
-}
-
-/// Waits until nothing in these states waits for a step; future posts do not count.
-async fn wait_until_none_is(house: &House<'_>, due: DateTime<Utc>, states: &str) -> Result<()> {
-    use diesel_async::RunQueryDsl;
-    let mut connection = backlog::connect(house).await?;
-    let question = format!(
-        "SELECT EXISTS (SELECT FROM publications WHERE state IN ({states}) AND next_step_at < $1) AS is_left"
-    );
-    while Utc::now() < due + PATIENCE {
-        let asked = sql_query(&question).bind::<Timestamptz, _>(due + TimeDelta::hours(1));
-        if !asked.get_result::<Left>(&mut connection).await?.is_left {
-            return Ok(());
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    Err(format!("{PATIENCE:?} after the due time some publications are still {states}").into())
 }
 
 #[derive(QueryableByName)]

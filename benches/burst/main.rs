@@ -7,6 +7,7 @@ mod backlog;
 mod case;
 mod house;
 mod ledger;
+mod observer;
 mod row;
 #[path = "../stage/mod.rs"]
 mod stage;
