@@ -3,6 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use cluster::Cluster;
+use futures::FutureExt;
 use secrecy::ExposeSecret;
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -137,7 +138,10 @@ impl Runtime {
         logging::start(&config.log);
         let database = RunningDatabase::start(&config.database, |line| tracing::info!("{line}")).await?;
         match Self::start_on(&config, &database.url, roles).await {
-            Ok((api, metrics, shutdown, tasks)) => {
+            Ok((api, metrics, shutdown, mut tasks)) => {
+                if let Some(keeper) = database.cluster.as_ref().map(Cluster::keeper) {
+                    tasks.spawn(shutdown.clone().run_until_cancelled_owned(keeper.keep()).map(drop));
+                }
                 let farewell = config.server.farewell();
                 Ok(Self { api, metrics, shutdown, tasks, farewell, database })
             }

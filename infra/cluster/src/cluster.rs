@@ -8,6 +8,7 @@ use crate::binaries::{Binaries, Missing, Search};
 use crate::download;
 use crate::error::{ClusterError, IoContext};
 use crate::home::Home;
+use crate::keeper::Keeper;
 use crate::postmaster::{Postmaster, Shutdown};
 use crate::progress::Progress;
 use crate::server::Server;
@@ -92,6 +93,12 @@ impl Cluster {
         std::iter::once(postmaster).chain(children).collect()
     }
 
+    /// Somebody who starts the server again when it is gone.
+    #[must_use]
+    pub fn keeper(&self) -> Keeper {
+        Keeper(self.server.clone())
+    }
+
     /// Ends the server as a crash would, without writing anything, and starts it again; for tests of what a
     /// program does then.
     pub async fn restart_immediate(&self) -> Result<(), ClusterError> {
@@ -119,7 +126,7 @@ impl Cluster {
 }
 
 /// Waits for the right to start or stop the server.
-async fn alone(dir: &Path, progress: Progress<'_>) -> Result<File, ClusterError> {
+pub(crate) async fn alone(dir: &Path, progress: Progress<'_>) -> Result<File, ClusterError> {
     let path = dir.join("start.lock");
     lock::exclusive(&path, progress).await.on("lock", &path)
 }

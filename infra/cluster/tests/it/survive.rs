@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::{fs::MetadataExt, process::CommandExt};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cluster::{Cluster, Settings};
 
@@ -24,6 +24,29 @@ async fn a_server_that_was_killed_is_started_again_with_what_was_committed() {
     assert_eq!(cluster.pid().await, again.pid().await);
     assert!(!cluster.stop().await.unwrap());
     assert!(again.stop().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_under_its_users_is_back_without_anybody_asking() {
+    let stage = Stage::new();
+    let cluster = stage.start().await.unwrap();
+    let url = cluster.url("postgres");
+    sql(&url, "CREATE TABLE notes AS SELECT 'kept' AS text").await.unwrap();
+    let keeper = tokio::spawn(cluster.keeper().keep());
+    let first = cluster.pid().await.unwrap();
+    kill(first);
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let kept = loop {
+        match sql(&url, "SELECT text FROM notes").await {
+            Ok(kept) => break kept,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(kept.as_deref(), Some("kept"));
+    assert_ne!(cluster.pid().await, Some(first));
+    keeper.abort();
+    assert!(cluster.stop().await.unwrap());
 }
 
 #[tokio::test]
