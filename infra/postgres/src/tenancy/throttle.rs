@@ -53,10 +53,14 @@ impl PgThrottles {
 
     async fn take_back(&self, subjects: &[Subject]) -> Result<(), StoreError> {
         let Some((first, others)) = subjects.split_first() else { return Ok(()) };
+        let all: Vec<&[u8]> = subjects.iter().map(|subject| subject.key.as_slice()).collect();
         let others: Vec<&[u8]> = others.iter().map(|subject| subject.key.as_slice()).collect();
         let mut connection = self.0.get().await?;
         connection
             .transaction::<_, StoreError, _>(async |connection| {
+                // In the order in which everybody locks them.
+                let held = throttles::table.filter(throttles::subject.eq_any(all)).order(throttles::subject);
+                held.select(throttles::subject).for_update().load::<Vec<u8>>(connection).await?;
                 diesel::delete(throttles::table.find(first.key.as_slice())).execute(connection).await?;
                 let struck = throttles::table
                     .filter(throttles::subject.eq_any(others))
