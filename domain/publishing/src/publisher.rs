@@ -172,6 +172,4 @@ pub trait Publisher: Send + Sync {
     async fn find_published(&self, work: &Work) -> Finding;
     /// Where people see it. May be repeated.
     async fn permalink(&self, work: &Work, id: &str) -> Result<Option<Url>, Refusal>;
-    /// Removes what was prepared and will not be published. Courtesy: failures are ignored by the caller.
-    async fn discard(&self, work: &Work) -> Result<(), Refusal>;
 }

@@ -107,21 +107,6 @@ fn attached_media(parts: &[String]) -> Option<String> {
     (!list.is_empty()).then(|| serde_json::Value::Array(list).to_string())
 }
 
-/// Removes the staged photos.
-pub(crate) async fn discard(meta: &Meta, work: &Work) -> Result<(), Refusal> {
-    let mut first = Ok(());
-    for photo in &work.handles.parts {
-        let path = [photo.as_str()];
-        let call = Call::delete("photo", &path).on(&work.remote_channel).token(&work.token);
-        let outcome: Result<decode::Acknowledgement, _> = meta.graph.send(call).await;
-        match outcome {
-            Err(failure) if !failure.is_missing() => first = first.and(Err(failure.refusal())),
-            _ => {}
-        }
-    }
-    first
-}
-
 const FIELDS: &str = "id,message,created_time,permalink_url,application{id},\
                       attachments{url,unshimmed_url,target{id},subattachments{target{id}}}";
 

@@ -76,14 +76,6 @@ impl Publisher for Meta {
         let links: Links = self.graph.send(call).await.map_err(|failure| read_refusal(&failure))?;
         Ok(links.permalink_url.or(links.permalink).and_then(|link| web_address(&link)))
     }
-
-    async fn discard(&self, work: &Work) -> Result<(), Refusal> {
-        match work.platform {
-            Platform::Facebook => page::discard(self, work).await,
-            // Containers cannot be removed; they expire.
-            Platform::Instagram => Ok(()),
-        }
-    }
 }
 
 impl Meta {

@@ -145,9 +145,6 @@ impl Publisher for Platform {
     async fn permalink(&self, _: &Work, _: &str) -> Result<Option<Url>, Refusal> {
         Err(Refusal::of(Reason::Unauthorized, Remedy::Reconnect))
     }
-    async fn discard(&self, _: &Work) -> Result<(), Refusal> {
-        Ok(())
-    }
 }
 
 /// Takes every handle, or none.

@@ -83,8 +83,4 @@ impl Publisher for Stand {
         self.told("permalink", work).await;
         Ok(Some(format!("https://social.example/{id}").parse().unwrap()))
     }
-
-    async fn discard(&self, _: &Work) -> Result<(), Refusal> {
-        Ok(())
-    }
 }

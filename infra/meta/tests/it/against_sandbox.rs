@@ -225,17 +225,6 @@ async fn a_container_that_failed_or_expired_is_prepared_again() {
 }
 
 #[tokio::test]
-async fn staged_photos_can_be_discarded() {
-    let rig = Rig::new().await;
-    let mut work = rig.work("photos");
-    rig.make_ready(&mut work).await;
-    assert_eq!(rig.meta.discard(&work).await, Ok(()));
-    assert_eq!(rig.meta.discard(&work).await, Ok(()), "once more changes nothing");
-    let published = rig.meta.publish(&work).await;
-    assert!(matches!(published, Published::Refused(r) if r.remedy == Remedy::PrepareAgain), "{published:?}");
-}
-
-#[tokio::test]
 async fn a_picture_that_cannot_be_fetched_is_refused_while_preparing() {
     for surface in ["photo", "photos", "image", "carousel"] {
         let rig = Rig::new().await;

@@ -317,13 +317,3 @@ async fn permalinks_are_read_afterwards() {
     assert_eq!(meta.permalink(&work, "104_7").await, Ok(None));
     assert_eq!(meta.permalink(&work, "104_7").await.unwrap_err().remedy, Remedy::Retry, "seconds old");
 }
-
-#[tokio::test]
-async fn staged_photos_that_are_not_needed_are_removed() {
-    let script =
-        Script::new([error(500, 2, None), error(400, 100, Some(33)), ok(r#"{"success":true}"#)]).await;
-    let (meta, mut work) = (meta(script.address), work(Platform::Facebook, 3));
-    work.handles = handles(&["1", "2", "3"], None);
-    assert_eq!(meta.discard(&work).await.unwrap_err().reason, Reason::PlatformUnavailable);
-    assert_eq!(script.paths(), ["DELETE /v25.0/1", "DELETE /v25.0/2", "DELETE /v25.0/3"]);
-}
