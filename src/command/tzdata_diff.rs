@@ -28,7 +28,7 @@ async fn differences(config: &Config, url: &str) -> Result<String, Failure> {
         let _ = writeln!(page, "{}", line(&change));
     };
     clocks.differences(tell).await?;
-    let rules = scheduling::IANA_TZDB_VERSION;
+    let rules = scheduling::iana_release();
     let verdict = match posts {
         0 => "no post moves".to_owned(),
         1 => "1 post moves when workers start".to_owned(),

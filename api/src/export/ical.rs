@@ -137,7 +137,7 @@ mod tests {
             channel_name: Some("Harbour; Coffee".into()),
             local: Some(LocalSchedule {
                 local: "2027-03-01T10:30:00".parse().unwrap(),
-                zone: chrono_tz::Europe::Berlin,
+                zone: zone::Tz::known("Europe/Berlin"),
             }),
             status: PostStatus::Published,
             caption: "Bread, butter\r\nand \\jam\\".into(),

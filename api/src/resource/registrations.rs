@@ -53,7 +53,7 @@ struct RegistrationPolicy {
 }
 
 fn utc() -> Zone {
-    Zone(chrono_tz::UTC)
+    Zone(zone::Tz::UTC)
 }
 
 /// Registrations.

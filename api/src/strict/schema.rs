@@ -156,7 +156,7 @@ impl Checker<'_> {
             Some("date") => (text.parse::<chrono::NaiveDate>().is_ok(), "a date of the calendar"),
             Some("uuid") => (uuid::Uuid::parse_str(text).is_ok(), "a UUID"),
             Some("iana-time-zone") => {
-                (text.parse::<chrono_tz::Tz>().is_ok(), "the name of a zone of the IANA database")
+                (text.parse::<zone::Tz>().is_ok(), "the name of a zone of the IANA database")
             }
             Some("email") => (MailAddress::parse(text).is_ok(), "a mail address"),
             Some("uri" | "url") => (url::Url::parse(text).is_ok(), "an absolute URL"),

@@ -1,10 +1,10 @@
 //! Time zones.
 
-use chrono_tz::Tz;
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::Type,
 };
+use zone::Tz;
 
 use super::{as_text, plain_type};
 

@@ -133,7 +133,7 @@ mod tests {
     fn a_post_moves_when_its_time_on_the_wall_means_another_instant() {
         let wall = LocalSchedule {
             local: "2027-07-15T09:00:00".parse().unwrap(),
-            zone: scheduling::Tz::Europe__Tallinn,
+            zone: scheduling::Tz::known("Europe/Tallinn"),
         };
         let recorded = wall.resolve();
         let timed = Timed {

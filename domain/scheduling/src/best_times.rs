@@ -17,8 +17,8 @@
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use chrono::{DateTime, Datelike, Timelike, Utc, Weekday};
-use chrono_tz::Tz;
 use serde::Serialize;
+use zone::Tz;
 
 use crate::LocalSchedule;
 
@@ -180,8 +180,8 @@ fn without_repeats(ranked: Vec<Suggestion>) -> Vec<Suggestion> {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use chrono_tz::Europe;
     use proptest::prelude::*;
+    use zone::Tz;
 
     use super::*;
 
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn an_hour_that_did_better_is_suggested_on_the_wall_of_the_zone_with_its_evidence() {
-        let suggestions = suggest(&good_tuesdays(10), Europe::Tallinn);
+        let suggestions = suggest(&good_tuesdays(10), Tz::known("Europe/Tallinn"));
         let [Suggestion { window, evidence }] = suggestions[..] else { panic!("{suggestions:?}") };
         assert_eq!(window, Window { weekday: Some(Weekday::Tue), hour: 10 });
         assert_eq!((evidence.samples, evidence.better, evidence.of), (10, 10, 50));
@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn too_little_evidence_suggests_nothing() {
         // 25 samples in all, then 30 of which 6 in the window: six lucky coins are one in 64, and six windows were looked at.
-        assert_eq!(suggest(&good_tuesdays(5), Europe::Tallinn), []);
-        assert_eq!(suggest(&good_tuesdays(6), Europe::Tallinn), []);
-        assert_eq!(suggest(&[], Europe::Tallinn), []);
+        assert_eq!(suggest(&good_tuesdays(5), Tz::known("Europe/Tallinn")), []);
+        assert_eq!(suggest(&good_tuesdays(6), Tz::known("Europe/Tallinn")), []);
+        assert_eq!(suggest(&[], Tz::known("Europe/Tallinn")), []);
     }
 
     /// One post a morning engages a hundred, and on some days there is one in the evening.

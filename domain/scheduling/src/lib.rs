@@ -17,9 +17,9 @@ pub mod schedule;
 pub mod slots;
 pub mod week;
 
-pub use chrono_tz::{IANA_TZDB_VERSION, Tz};
 pub use local::LocalSchedule;
 pub use missed::{MissedPolicy, Verdict};
 pub use posting::{ChannelSchedule, PostingSchedule};
 pub use queue::Queue;
 pub use schedule::{Schedule, ScheduleError};
+pub use zone::{Tz, iana_release};

@@ -12,8 +12,8 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use zone::Tz;
 
 use crate::week::Week;
 
@@ -202,7 +202,7 @@ mod tests {
         }))
         .unwrap();
         let channel = schedule().for_channel(&own);
-        assert_eq!(channel.zone, Tz::Asia__Kolkata);
+        assert_eq!(channel.zone, Tz::known("Asia/Kolkata"));
         assert!(channel.week.is_empty());
         assert_eq!(channel.spacing, Spacing::default());
         let dates: Vec<_> = channel.blackouts.iter().map(|date| date.to_string()).collect();

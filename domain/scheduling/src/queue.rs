@@ -266,9 +266,9 @@ impl SplitMix {
 #[cfg(test)]
 mod tests {
     use chrono::{Days, NaiveTime, TimeDelta, Weekday};
-    use chrono_tz::{America, TZ_VARIANTS, Tz};
     use proptest::prelude::*;
     use serde_json::json;
+    use zone::Tz;
 
     use super::*;
     use crate::week::Week;
@@ -449,7 +449,7 @@ mod tests {
 
     prop_compose! {
         fn any_queue()(
-            zone in prop_oneof![(0..TZ_VARIANTS.len()).prop_map(|zone| TZ_VARIANTS[zone]), Just(America::New_York), Just(Tz::Australia__Lord_Howe)],
+            zone in prop_oneof![(0..Tz::all().len()).prop_map(|zone| Tz::all()[zone]), Just(Tz::known("America/New_York")), Just(Tz::known("Australia/Lord_Howe"))],
             slots in prop::collection::btree_set((0..7_u8, 0..48_u32), 1..15),
             dark in prop::collection::btree_set(0..40_u64, 0..8),
             spacing in prop_oneof![Just(0_u32), 1..600_u32],

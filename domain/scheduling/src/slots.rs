@@ -92,8 +92,8 @@ impl Iterator for Slots<'_> {
 #[cfg(test)]
 mod tests {
     use chrono::{TimeDelta, Weekday};
-    use chrono_tz::{America, Pacific, TZ_VARIANTS, Tz};
     use proptest::prelude::*;
+    use zone::Tz;
 
     use super::*;
     use crate::{posting::Blackouts, week::Week};
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_slot_at_this_very_instant_counts_and_keeps_its_time_on_the_wall_when_the_clocks_change() {
-        let schedule = every_day(America::New_York, &["09:00"]);
+        let schedule = every_day(Tz::known("America/New_York"), &["09:00"]);
         assert_eq!(
             next(&schedule, "2026-03-07T14:00:00Z", 3),
             ["2026-03-07T14:00:00+00:00", "2026-03-08T13:00:00+00:00", "2026-03-09T13:00:00+00:00"]
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn near_a_gap_slots_come_in_the_order_of_their_instants() {
         // 02:30 is skipped and becomes 03:30, which comes after 03:00.
-        let schedule = every_day(America::New_York, &["02:30", "03:00"]);
+        let schedule = every_day(Tz::known("America/New_York"), &["02:30", "03:00"]);
         assert_eq!(
             next(&schedule, "2026-03-08T05:00:00Z", 2),
             ["2026-03-08T07:00:00+00:00", "2026-03-08T07:30:00+00:00"]
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn slots_that_come_to_mean_the_same_instant_are_one() {
-        let schedule = every_day(America::New_York, &["02:30", "03:30"]);
+        let schedule = every_day(Tz::known("America/New_York"), &["02:30", "03:30"]);
         assert_eq!(
             next(&schedule, "2026-03-08T05:00:00Z", 2),
             ["2026-03-08T07:30:00+00:00", "2026-03-09T06:30:00+00:00"]
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_slots_of_the_day_that_apia_skipped_are_those_of_the_next() {
-        let schedule = every_day(Pacific::Apia, &["12:00"]);
+        let schedule = every_day(Tz::known("Pacific/Apia"), &["12:00"]);
         assert_eq!(
             next(&schedule, "2011-12-29T22:00:00Z", 3),
             ["2011-12-29T22:00:00+00:00", "2011-12-30T22:00:00+00:00", "2011-12-31T22:00:00+00:00"]
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_blackout_date_is_the_one_on_the_wall() {
         // 20:00 in Honolulu is the next day in UTC.
-        let mut schedule = every_day(Pacific::Honolulu, &["20:00"]);
+        let mut schedule = every_day(Tz::known("Pacific/Honolulu"), &["20:00"]);
         schedule.blackouts = blackouts(&["2026-12-25"]);
         assert_eq!(
             next(&schedule, "2026-12-25T06:00:00Z", 2),
@@ -173,7 +173,7 @@ mod tests {
     fn a_slot_that_moves_into_a_blackout_date_is_left_out_like_those_of_a_blackout_date_that_move_out() {
         // Friday 30 December 2011 did not happen in Samoa; its slots move into Saturday.
         for date in ["2011-12-31", "2011-12-30"] {
-            let mut schedule = every_day(Pacific::Apia, &["12:00"]);
+            let mut schedule = every_day(Tz::known("Pacific/Apia"), &["12:00"]);
             schedule.week = Week::new([(Weekday::Fri, "12:00".parse().unwrap())]).unwrap();
             assert!(schedule.has_slot(utc("2011-12-30T22:00:00Z")));
             schedule.blackouts = blackouts(&[date]);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn at_the_ends_of_the_calendar_slots_end_without_a_panic() {
-        for zone in [Tz::UTC, Pacific::Apia, Pacific::Pago_Pago] {
+        for zone in [Tz::UTC, Tz::known("Pacific/Apia"), Tz::known("Pacific/Pago_Pago")] {
             let schedule = every_day(zone, &["00:00", "23:59"]);
             for from in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC - TimeDelta::days(3)] {
                 schedule.slots(from).for_each(|at| assert!(at >= from));
@@ -221,7 +221,7 @@ mod tests {
 
     prop_compose! {
         fn any_schedule()(
-            zone in 0..TZ_VARIANTS.len(),
+            zone in 0..Tz::all().len(),
             slots in prop::collection::btree_set((0..7_u8, 0..1_440_u32), 0..20),
             dark in prop::collection::btree_set(0..60_u64, 0..6),
             start in 0..20_000_u64,
@@ -233,7 +233,7 @@ mod tests {
             });
             let dark: BTreeSet<_> = dark.into_iter().map(|day| first + Days::new(day)).collect();
             let schedule = PostingSchedule {
-                zone: TZ_VARIANTS[zone],
+                zone: Tz::all()[zone],
                 week: Week::new(slots).unwrap(),
                 blackouts: dark.try_into().unwrap(),
                 spacing: crate::posting::Spacing::default(),

@@ -3,10 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 use scheduling::{LocalSchedule, Schedule};
 use serde::{Deserialize, Serialize};
 use url::Url;
+use zone::Tz;
 
 use super::{
     CellViolation, Import, NamedChannel,
@@ -333,7 +333,7 @@ mod tests {
             name: "Harbour".into(),
             username: None,
         };
-        let read = Cells::of(&columns, &texts).read(&import(Some(Tz::Europe__Riga)), &[page]);
+        let read = Cells::of(&columns, &texts).read(&import(Some(Tz::known("Europe/Riga"))), &[page]);
         read.map_err(|all| all.into_iter().map(|wrong| (wrong.column, wrong.code)).collect())
     }
 

@@ -14,9 +14,9 @@ mod wrong;
 use std::{fmt, str::FromStr, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use tenancy::{OrganizationId, SessionId, WorkspaceId};
+use zone::Tz;
 
 pub use cells::{COLUMNS, Cells, Column};
 pub use channels::NamedChannel;

@@ -1,10 +1,10 @@
 //! Taking a file in while it arrives. Its rows are kept as they come; nothing is judged yet but that it is a file of rows.
 
 use bytes::Bytes;
-use chrono_tz::Tz;
 use futures::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
 use tenancy::{Actor, Caller, Scope, WorkspaceId, idempotency::Fence};
+use zone::Tz;
 
 use super::{
     Counts, Import, ImportError, ImportState, Imports,

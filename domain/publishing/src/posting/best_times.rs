@@ -1,9 +1,9 @@
 //! The hours at which earlier posts did best, as far as anybody knows.
 
 use async_trait::async_trait;
-use chrono_tz::Tz;
 use scheduling::best_times::{FEWEST_SAMPLES, Sample, Suggestion, suggest};
 use tenancy::{Caller, Scope};
+use zone::Tz;
 
 use super::Posting;
 use crate::{id::ChannelId, post::PostError};

@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use chrono_tz::Tz;
+use zone::Tz;
 
 use super::*;
 use crate::{
@@ -80,14 +80,15 @@ fn occurrences_use_the_captions_in_turn_and_an_edit_takes_no_turn_away() {
 
 #[test]
 fn one_caption_every_day_is_fine_also_where_the_clocks_skip_two_hours() {
-    for zone in [Tz::Europe__Berlin, Tz::Australia__Lord_Howe, Tz::Antarctica__Troll] {
+    for zone in [Tz::known("Europe/Berlin"), Tz::known("Australia/Lord_Howe"), Tz::known("Antarctica/Troll")]
+    {
         assert_eq!(objections(&series("2027-01-04T09:00:00", zone, "FREQ=DAILY")), [], "{zone}");
     }
 }
 
 /// A daily series of which one occurrence comes on the evening before.
 fn moved_to_the_evening_before() -> Series {
-    let mut daily = series("2027-01-04T09:00:00", Tz::Europe__Berlin, "FREQ=DAILY");
+    let mut daily = series("2027-01-04T09:00:00", Tz::known("Europe/Berlin"), "FREQ=DAILY");
     daily.plan = daily.plan.move_one(local("2027-01-09T09:00:00"), local("2027-01-08T20:00:00")).unwrap();
     daily
 }
@@ -161,7 +162,7 @@ fn a_rule_that_comes_once_in_a_thousand_years_has_no_next_time_but_does_not_hang
 
 #[test]
 fn windows_follow_each_other_without_a_gap_and_without_repeating_anything() {
-    let weekly = series("2027-01-04T09:00:00", Tz::Europe__Berlin, "FREQ=WEEKLY");
+    let weekly = series("2027-01-04T09:00:00", Tz::known("Europe/Berlin"), "FREQ=WEEKLY");
     let all: Vec<_> = weekly.upcoming(utc("2027-01-04T08:00:00Z")).take(1_200).map(|one| one.local).collect();
     assert!(all.windows(2).all(|pair| pair[1] - pair[0] == TimeDelta::weeks(1)));
 }

@@ -32,7 +32,7 @@ const RULES: [&str; 12] = [
 #[test]
 fn listing_takes_few_steps_wherever_it_begins() {
     for rule in RULES {
-        let series = series(Tz::Europe__Tallinn, START, rule);
+        let series = series(Tz::known("Europe/Tallinn"), START, rule);
         for year in [1_970, 2_026, 2_100, 2_195, 2_300, 200_000] {
             let from = utc("1970-01-01T00:00:00Z") + TimeDelta::days((year - 1_970) * 366);
             let mut found = series.occurrences(from, from + TimeDelta::days(LONGEST_WINDOW_DAYS)).unwrap();
@@ -47,7 +47,7 @@ fn listing_takes_few_steps_wherever_it_begins() {
 #[test]
 fn days_and_weeks_are_reached_without_walking() {
     for rule in &RULES[..6] {
-        let series = series(Tz::Europe__Tallinn, START, rule);
+        let series = series(Tz::known("Europe/Tallinn"), START, rule);
         let from = utc("2190-01-01T00:00:00Z");
         let mut found = series.occurrences(from, from + TimeDelta::days(LONGEST_WINDOW_DAYS)).unwrap();
         assert!(found.next().is_some());

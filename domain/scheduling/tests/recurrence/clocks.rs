@@ -7,7 +7,7 @@ use crate::{local, occurrences, series, times, try_series, utc};
 
 #[test]
 fn nine_oclock_stays_nine_oclock_when_the_clocks_change() {
-    let weekly = series(Tz::Europe__Tallinn, "2026-03-16T09:00", "FREQ=WEEKLY;COUNT=4");
+    let weekly = series(Tz::known("Europe/Tallinn"), "2026-03-16T09:00", "FREQ=WEEKLY;COUNT=4");
     let due: Vec<_> = occurrences(&weekly, 9).iter().map(|found| found.due.to_rfc3339()).collect();
     assert_eq!(
         due,
@@ -22,7 +22,7 @@ fn nine_oclock_stays_nine_oclock_when_the_clocks_change() {
 
 #[test]
 fn what_falls_into_a_gap_moves_forward_once_and_the_next_day_is_as_ever() {
-    let daily = series(Tz::America__New_York, "2026-03-07T02:30", "FREQ=DAILY;COUNT=3");
+    let daily = series(Tz::known("America/New_York"), "2026-03-07T02:30", "FREQ=DAILY;COUNT=3");
     let found = occurrences(&daily, 9);
     let due: Vec<_> = found.iter().map(|found| found.due).collect();
     assert_eq!(due, [utc("2026-03-07T07:30:00Z"), utc("2026-03-08T07:30:00Z"), utc("2026-03-09T06:30:00Z")]);
@@ -31,7 +31,7 @@ fn what_falls_into_a_gap_moves_forward_once_and_the_next_day_is_as_ever() {
 
 #[test]
 fn a_gap_at_midnight_does_not_lose_a_post() {
-    let daily = series(Tz::Africa__Cairo, "2026-04-22T00:30", "FREQ=DAILY;COUNT=4");
+    let daily = series(Tz::known("Africa/Cairo"), "2026-04-22T00:30", "FREQ=DAILY;COUNT=4");
     let due: Vec<_> = occurrences(&daily, 9).iter().map(|found| found.due).collect();
     assert_eq!(due.len(), 4);
     // Friday 24 April begins at 01:00: half past midnight becomes half past one.
@@ -41,15 +41,15 @@ fn a_gap_at_midnight_does_not_lose_a_post() {
 
 #[test]
 fn a_time_that_occurs_twice_is_posted_once_at_the_first() {
-    let daily = series(Tz::America__Havana, "2026-10-31T00:30", "FREQ=DAILY;COUNT=3");
+    let daily = series(Tz::known("America/Havana"), "2027-11-06T00:30", "FREQ=DAILY;COUNT=3");
     let due: Vec<_> = occurrences(&daily, 9).iter().map(|found| found.due).collect();
-    assert_eq!(due, [utc("2026-10-31T04:30:00Z"), utc("2026-11-01T04:30:00Z"), utc("2026-11-02T05:30:00Z")]);
+    assert_eq!(due, [utc("2027-11-06T04:30:00Z"), utc("2027-11-07T04:30:00Z"), utc("2027-11-08T05:30:00Z")]);
 }
 
 #[test]
 fn a_day_that_a_zone_loses_is_not_posted_twice_on_the_next() {
     // Samoa went from Thursday 29 to Saturday 31 December 2011.
-    let daily = series(Tz::Pacific__Apia, "2011-12-28T12:00", "FREQ=DAILY;COUNT=5");
+    let daily = series(Tz::known("Pacific/Apia"), "2011-12-28T12:00", "FREQ=DAILY;COUNT=5");
     let found = occurrences(&daily, 9);
     assert_eq!(
         times(&daily, 9),
@@ -58,13 +58,13 @@ fn a_day_that_a_zone_loses_is_not_posted_twice_on_the_next() {
     assert!(found.windows(2).all(|pair| pair[0].due < pair[1].due));
     assert_eq!(found[2].index, 3, "the lost day is counted");
     // Alone, what was to be on the lost day takes place on the next.
-    let fridays = series(Tz::Pacific__Apia, "2011-12-23T12:00", "FREQ=WEEKLY;COUNT=3");
+    let fridays = series(Tz::known("Pacific/Apia"), "2011-12-23T12:00", "FREQ=WEEKLY;COUNT=3");
     assert_eq!(occurrences(&fridays, 9)[1].due, utc("2011-12-30T22:00:00Z"));
 }
 
 #[test]
 fn what_a_gap_moves_over_the_edge_of_a_window_belongs_where_it_takes_place() {
-    let daily = series(Tz::America__New_York, "2026-03-01T02:30", "FREQ=DAILY");
+    let daily = series(Tz::known("America/New_York"), "2026-03-01T02:30", "FREQ=DAILY");
     let moved = utc("2026-03-08T07:30:00Z");
     let in_window = |from, until| daily.occurrences(from, until).unwrap().count();
     assert_eq!(in_window(moved, moved + TimeDelta::seconds(1)), 1);
@@ -76,8 +76,8 @@ fn what_a_gap_moves_over_the_edge_of_a_window_belongs_where_it_takes_place() {
 #[test]
 fn a_window_of_a_second_holds_what_takes_place_on_another_day_of_utc() {
     for (zone, time, due) in [
-        (Tz::Pacific__Kiritimati, "00:15", "2026-01-06T10:15:00Z"),
-        (Tz::Pacific__Pago_Pago, "23:45", "2026-01-07T10:45:00Z"),
+        (Tz::known("Pacific/Kiritimati"), "00:15", "2026-01-06T10:15:00Z"),
+        (Tz::known("Pacific/Pago_Pago"), "23:45", "2026-01-07T10:45:00Z"),
     ] {
         let daily = series(zone, &format!("2026-01-01T{time}"), "FREQ=DAILY");
         let found = daily.occurrences(utc(due), utc(due) + TimeDelta::seconds(1)).unwrap();
@@ -89,7 +89,7 @@ fn a_window_of_a_second_holds_what_takes_place_on_another_day_of_utc() {
 fn until_an_instant_includes_it() {
     let until = |end: &str| {
         let rule = format!("FREQ=DAILY;UNTIL={end}");
-        times(&series(Tz::America__New_York, "2026-03-06T02:30", &rule), 9).len()
+        times(&series(Tz::known("America/New_York"), "2026-03-06T02:30", &rule), 9).len()
     };
     // The gap moves what is meant for 8 March 02:30 to 03:30, which is 07:30 UTC.
     assert_eq!(until("20260308T072959Z"), 2);
@@ -103,19 +103,19 @@ fn until_an_instant_is_right_where_the_day_of_utc_is_another() {
     let until =
         |zone, start, end: &str| times(&series(zone, start, &format!("FREQ=DAILY;UNTIL={end}")), 9).len();
     // 23:45 of 6, 7 and 8 January in New York is 04:45 UTC of the day after.
-    assert_eq!(until(Tz::America__New_York, "2026-01-06T23:45", "20260109T001204Z"), 2);
-    assert_eq!(until(Tz::America__New_York, "2026-01-06T23:45", "20260109T044500Z"), 3);
+    assert_eq!(until(Tz::known("America/New_York"), "2026-01-06T23:45", "20260109T001204Z"), 2);
+    assert_eq!(until(Tz::known("America/New_York"), "2026-01-06T23:45", "20260109T044500Z"), 3);
     // 00:15 of 7 January on Kiritimati is 10:15 UTC of the day before.
-    assert_eq!(until(Tz::Pacific__Kiritimati, "2026-01-06T00:15", "20260106T101459Z"), 1);
-    assert_eq!(until(Tz::Pacific__Kiritimati, "2026-01-06T00:15", "20260106T101500Z"), 2);
+    assert_eq!(until(Tz::known("Pacific/Kiritimati"), "2026-01-06T00:15", "20260106T101459Z"), 1);
+    assert_eq!(until(Tz::known("Pacific/Kiritimati"), "2026-01-06T00:15", "20260106T101500Z"), 2);
 }
 
 #[test]
 fn until_is_written_for_others_as_an_instant() {
-    let weekly = series(Tz::Europe__Tallinn, "2026-06-01T09:00", "FREQ=WEEKLY;UNTIL=20260731");
+    let weekly = series(Tz::known("Europe/Tallinn"), "2026-06-01T09:00", "FREQ=WEEKLY;UNTIL=20260731");
     assert_eq!(weekly.rule().to_string(), "FREQ=WEEKLY;UNTIL=20260731");
     assert_eq!(weekly.rrule(), "FREQ=WEEKLY;UNTIL=20260731T060000Z");
-    let same = series(Tz::Europe__Tallinn, "2026-06-01T09:00", &weekly.rrule());
+    let same = series(Tz::known("Europe/Tallinn"), "2026-06-01T09:00", &weekly.rrule());
     assert_eq!(times(&same, 99), times(&weekly, 99));
 }
 
@@ -162,7 +162,7 @@ fn the_first_day_of_a_week_matters_as_the_standard_shows() {
     // RFC 5545, section 3.8.5.3: "An example where the days generated makes a difference because of WKST".
     let days = |week_start: &str| {
         let rule = format!("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST={week_start}");
-        times(&series(Tz::America__New_York, "1997-08-05T09:00", &rule), 9)
+        times(&series(Tz::known("America/New_York"), "1997-08-05T09:00", &rule), 9)
     };
     assert_eq!(
         days("MO"),

@@ -44,7 +44,7 @@ fn a_caption_that_comes_again_too_soon_is_found() {
 
 #[test]
 fn a_daily_post_needs_a_caption_for_each_day_of_the_distance() {
-    let daily = occurrences(&series(Tz::Europe__Tallinn, "2026-01-01T09:00", "FREQ=DAILY"), 365);
+    let daily = occurrences(&series(Tz::known("Europe/Tallinn"), "2026-01-01T09:00", "FREQ=DAILY"), 365);
     assert_eq!(captions_needed(&daily, TimeDelta::zero(), captions(9)), Some(captions(1)));
     assert_eq!(captions_needed(&daily, TimeDelta::hours(23), captions(9)), Some(captions(1)));
     // In March a day has 23 hours.

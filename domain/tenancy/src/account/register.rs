@@ -5,8 +5,8 @@
 //! the hundreds of the hash. The owner of the address learns it by mail.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use secrecy::SecretString;
+use zone::Tz;
 
 use super::{
     Accounts, Acknowledgement, MAIL_COLUMN, MailAddress, NAME_COLUMN, NewAccount, NewOrganization,

@@ -1,7 +1,7 @@
 //! Workspaces: one brand or client each.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use zone::Tz;
 
 use super::Organizations;
 use crate::{
@@ -182,7 +182,12 @@ mod tests {
     use crate::testing::World;
 
     fn new(name: &str) -> NewWorkspace {
-        NewWorkspace { name: name.into(), time_zone: Tz::Europe__Vilnius, late_minutes: None, fence: None }
+        NewWorkspace {
+            name: name.into(),
+            time_zone: Tz::known("Europe/Vilnius"),
+            late_minutes: None,
+            fence: None,
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod vault;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use zone::Tz;
 
 pub use doubles::{FakeHasher, FakeSigner, ManualClock, Outbox, SeededRandom};
 pub use keys::{KeyStand, MemoryKeys, stories};

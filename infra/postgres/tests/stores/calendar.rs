@@ -1,7 +1,6 @@
 //! What is due when: in order, counted by the viewer's days, and true after every change.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::{Europe, Tz};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use postgres::calendar::PgCalendarStore;
 use publishing::{
@@ -14,6 +13,7 @@ use publishing::{
 use scheduling::calendar::Days;
 use tenancy::WorkspaceId;
 use uuid::Uuid;
+use zone::Tz;
 
 use crate::publications::stage::{Stage, now};
 
@@ -117,7 +117,7 @@ async fn entries_are_counted_by_the_days_of_the_viewer() {
     }
     plan(&stage, other, "2027-03-28T12:00:00Z").await;
     unplanned(&stage, one, "2027-03-28T22:30:00Z").await;
-    let days = days("2027-03-27", "2027-03-29", Europe::Berlin);
+    let days = days("2027-03-27", "2027-03-29", Tz::known("Europe/Berlin"));
     let counted: Vec<_> = counts(&stage, &days, everything(&stage))
         .await
         .iter()

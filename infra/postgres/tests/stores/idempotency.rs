@@ -15,7 +15,6 @@ use ::tenancy::{
 };
 use async_trait::async_trait;
 use chrono::{SubsecRound, Utc};
-use chrono_tz::Tz;
 use diesel::{
     QueryableByName,
     sql_types::{BigInt, Binary},
@@ -27,6 +26,7 @@ use postgres::{
     tenancy::{PgAccounts, PgOrganizations},
 };
 use uuid::Uuid;
+use zone::Tz;
 
 use crate::support::migrated_pool;
 

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use chrono_tz::Tz;
 use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use postgres::{
@@ -26,6 +25,7 @@ use tenancy::{
     session::{SignIn, Tokens},
     testing::{FakeVault, World, grant, registration, sign_in},
 };
+use zone::Tz;
 
 use crate::support;
 
@@ -305,7 +305,7 @@ stories! {
         house.register(ADA).await;
         house.register("eve@example.org").await;
         let (ada, eve) = (house.caller(ADA).await, house.caller("eve@example.org").await);
-        let new = NewWorkspace { name: "Bakery".into(), time_zone: Tz::Asia__Kathmandu, late_minutes: Some(15), fence: None };
+        let new = NewWorkspace { name: "Bakery".into(), time_zone: Tz::known("Asia/Kathmandu"), late_minutes: Some(15), fence: None };
         house.world.advance(TimeDelta::seconds(1));
         let made = house.organizations.create_workspace(&ada, new).await.unwrap();
         assert_eq!(house.organizations.workspace(&ada, made.id).await.unwrap(), made);

@@ -22,7 +22,7 @@ async fn a_workspace_that_never_said_anything_has_no_slots_in_its_own_zone() {
         postgres::posting::PgPostingStore::new(stage.pool.clone(), publishing::timing::Timing::default());
     stage.run("UPDATE workspaces SET time_zone = 'Asia/Kolkata'").await;
     let found = posting.workspace(&stage.caller, stage.workspace).await.unwrap();
-    assert_eq!((found.schedule.zone, found.version), (chrono_tz::Asia::Kolkata, 0));
+    assert_eq!((found.schedule.zone, found.version), (zone::Tz::known("Asia/Kolkata"), 0));
     assert!(found.schedule.week.is_empty());
 }
 

@@ -16,7 +16,7 @@ async fn each_channel_keeps_its_own_time_and_the_post_is_due_with_the_first() {
     stage.posts.insert(&draft, None).await.unwrap();
     let (mut post, mut plan) = stage.scheduled(&draft, TimeDelta::days(3));
     let local = "2027-05-01T09:30:00".parse().unwrap();
-    let wall = Schedule::Local(LocalSchedule { local, zone: chrono_tz::Europe::Lisbon });
+    let wall = Schedule::Local(LocalSchedule { local, zone: zone::Tz::known("Europe/Lisbon") });
     let early = Schedule::At(now() + TimeDelta::days(1));
     post.targets[1].time = TargetTime::Own(wall);
     post.targets[2].time = TargetTime::Own(early);

@@ -26,7 +26,7 @@ async fn a_post_reads_back_as_it_was_written() {
     stage.posts.insert(&draft, None).await.unwrap();
     let mut changed = draft.clone();
     let local = "2031-05-01T09:30:00".parse().unwrap();
-    changed.schedule = Some(Schedule::Local(LocalSchedule { local, zone: chrono_tz::Europe::Lisbon }));
+    changed.schedule = Some(Schedule::Local(LocalSchedule { local, zone: zone::Tz::known("Europe/Lisbon") }));
     changed.version = 2;
     for (post, version) in [(&draft, None), (&changed, Some(1))] {
         if let Some(expected) = version {

@@ -43,7 +43,7 @@ fn with_everything(stage: &Stage, draft: &Post) -> (Post, Plan) {
     let (mut post, mut plan) = stage.scheduled(draft, TimeDelta::days(1));
     let wall = |day: &str| {
         let local = format!("{day}T09:00:00").parse().unwrap();
-        Schedule::Local(LocalSchedule { local, zone: Tz::Europe__Tallinn })
+        Schedule::Local(LocalSchedule { local, zone: Tz::known("Europe/Tallinn") })
     };
     post.late_limit = Some(LateLimit::from_minutes(7).unwrap());
     post.schedule = Some(wall("2030-05-02"));

@@ -1,12 +1,12 @@
 //! All, this and following, one, and none any more.
 
-use chrono_tz::Tz;
 use publishing::{
     content::Override,
     post::{PostError, PostPatch},
     series::{NewSeries, OccurrenceEdit, OccurrenceState, SeriesPatch, SeriesStatus, SplitOff},
 };
 use scheduling::LocalSchedule;
+use zone::Tz;
 
 use super::stage::{Plans, local};
 
@@ -221,7 +221,7 @@ async fn a_cancelled_series_takes_back_what_is_to_come_and_leaves_what_went_out(
 #[tokio::test]
 async fn an_occurrence_that_would_repeat_the_caption_too_soon_is_refused_and_stays_where_it_is() {
     let plans = Plans::at("2027-01-01T00:00:00Z", 3).await;
-    let new = plans.of("2027-01-01T09:00:00", Tz::Europe__Berlin, "FREQ=DAILY");
+    let new = plans.of("2027-01-01T09:00:00", Tz::known("Europe/Berlin"), "FREQ=DAILY");
     let one = NewSeries { captions: vec![], ..new };
     let id = plans.recurrence.create(&plans.stage.caller, one).await.unwrap().series.id;
     let told = plans.told(id).await;

@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 
 use chrono::NaiveDateTime;
-use chrono_tz::Tz;
 use publishing::{
     id::{PostId, SeriesId},
     post::{PostError, PostView, store::PostStore},
@@ -12,13 +11,14 @@ use publishing::{
         Window,
     },
 };
+use zone::Tz;
 
 use super::stage::{Plans, local, nothing_passed_over, utc};
 
 #[tokio::test]
 async fn a_daily_series_stays_at_its_time_on_the_wall_when_the_clocks_change() {
     let plans = Plans::at("2027-03-26T00:00:00Z", 4).await;
-    let view = plans.make("2027-03-26T09:00:00", Tz::Europe__Berlin, "FREQ=DAILY").await;
+    let view = plans.make("2027-03-26T09:00:00", Tz::known("Europe/Berlin"), "FREQ=DAILY").await;
     assert_eq!(
         plans.told(view.series.id).await,
         [

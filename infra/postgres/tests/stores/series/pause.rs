@@ -1,11 +1,11 @@
 //! What a series stops for, and how it goes on.
 
-use chrono_tz::Tz;
 use publishing::{
     post::PostError,
     series::{PauseReason, SeriesState, SeriesStatus},
 };
 use tenancy::{Actor, ApiKeyId, Caller};
+use zone::Tz;
 
 use super::stage::Plans;
 

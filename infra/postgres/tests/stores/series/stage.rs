@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 use postgres::series::PgSeriesStore;
 use publishing::{
     content::Content,
@@ -17,6 +16,7 @@ use publishing::{
 };
 use scheduling::LocalSchedule;
 use tenancy::Clock;
+use zone::Tz;
 
 use crate::publications::stage::Stage;
 
