@@ -51,6 +51,19 @@ async fn a_text_appears_on_the_page_at_its_time_and_never_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_schedule_one_post_at_once_everybody_gets_through() {
+    let (_world, person, channels) = stage().await;
+    let post = person.write("Fresh bread at seven.", &[&channels.facebook], json!({})).await;
+    let times: Vec<_> = (1..=6).map(|day| Utc::now() + TimeDelta::days(day)).collect();
+    let answers = futures::future::join_all(times.iter().map(|due| person.schedule(&post, *due))).await;
+    for answer in answers {
+        answer.is(200);
+    }
+    let view = person.view(&post).await.body;
+    assert_eq!((&view["status"], view["publications"].as_array().unwrap().len()), (&json!("scheduled"), 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_permalink_follows_and_shows_the_post() {
     let (world, person, channels) = stage().await;
     let post = person.write("Where people see it", &[&channels.facebook], json!({})).await;

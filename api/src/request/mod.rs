@@ -12,6 +12,7 @@ mod once;
 mod origins;
 mod page;
 mod parameters;
+mod race;
 
 pub use self::{
     access::{Access, Authenticate, Member, Permission, Tokens, permissions},
@@ -24,3 +25,4 @@ pub use self::{
     origins::Origins,
     page::{After, Cursors, Limit, List, Page},
 };
+pub(crate) use race::latest;

@@ -25,7 +25,7 @@ use crate::{
     answer::{Created, Done, Found},
     problem::Answer,
     request::{
-        Access, After, Cursors, IfMatch, Limit, Once, Page,
+        Access, After, Cursors, IfMatch, Limit, Once, Page, latest,
         permissions::{PublishPosts, ReadPosts, WritePosts},
     },
     strict::{MergePatch, StrictJson},
@@ -151,11 +151,15 @@ impl PostsResource {
         body: MergePatch<PostPatch>,
     ) -> Answer<Found<Post>> {
         let MergePatch(body) = body;
-        let expected = match if_match.version() {
-            Some(version) => version,
-            None => self.posts.get(&caller, id.0.0).await?.post.version,
+        let (id, patch): (_, publishing::post::PostPatch) = (id.0.0, body.try_into()?);
+        if let Some(expected) = if_match.version() {
+            return Ok(shown(self.posts.change(&caller, id, expected, patch).await?));
+        }
+        let change = || async {
+            let expected = self.posts.get(&caller, id).await?.post.version;
+            self.posts.change(&caller, id, expected, patch.clone()).await
         };
-        Ok(shown(self.posts.change(&caller, id.0.0, expected, body.try_into()?).await?))
+        latest(change).await.map(shown)
     }
 
     /// Delete a post
@@ -180,13 +184,14 @@ impl PostsResource {
     ) -> Answer<Found<Post>> {
         let StrictJson(body) = body;
         let (when, own) = body.read()?;
-        Ok(shown(self.posts.schedule_each(&caller, id.0.0, when.map(When::Later), &own).await?))
+        let when = when.map(When::Later);
+        latest(|| self.posts.schedule_each(&caller, id.0.0, when, &own)).await.map(shown)
     }
 
     /// Publish a post now
     #[oai(path = "/posts/:id/publish", method = "post", operation_id = "publishPost")]
     async fn publish(&self, caller: Access<PublishPosts>, id: Path<Id<PostTag>>) -> Answer<Found<Post>> {
-        Ok(shown(self.posts.schedule(&caller, id.0.0, When::Now).await?))
+        latest(|| self.posts.schedule(&caller, id.0.0, When::Now)).await.map(shown)
     }
 
     /// Take a post back

@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 use publishing::{
     id::{Channel, Post as PostTag, PostId, Publication as PublicationTag},
-    post::{PostError, Posts},
+    post::Posts,
     posting::{Posting, QueueChange},
     publication::Publication,
 };
@@ -20,7 +20,7 @@ use crate::{
     answer::{Done, Found},
     problem::{Answer, Code, Problem},
     request::{
-        Access, After, Cursors, Limit,
+        Access, After, Cursors, Limit, latest,
         permissions::{PublishPosts, ReadPosts},
     },
     strict::StrictJson,
@@ -155,12 +155,8 @@ impl QueuesResource {
     ) -> Answer<Found<Post>> {
         let StrictJson(body) = body;
         let channels: Option<Vec<_>> = body.channels.map(|ids| ids.into_iter().map(|id| id.0).collect());
-        let queued = self.posts.enqueue(&caller, id.0.0, body.place.into(), channels.as_deref()).await;
-        // Nobody said which version they read; somebody was quicker.
-        queued.map(shown).map_err(|error| match error {
-            PostError::Stale => Problem::of(Code::Conflict),
-            other => other.into(),
-        })
+        let place = body.place.into();
+        latest(|| self.posts.enqueue(&caller, id.0.0, place, channels.as_deref())).await.map(shown)
     }
 
     /// Take a post out of its queues
