@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use poem::{
-    EndpointExt, IntoEndpoint, Response, Route, RouteMethod, endpoint::make_sync, get, http::header,
-    web::Redirect,
-};
+use poem::{EndpointExt, IntoEndpoint, Response, Route, RouteMethod, endpoint::make_sync, get, http::header};
 use poem_openapi::{OpenApi, OpenApiService};
 
 use crate::{
@@ -22,8 +19,6 @@ pub fn publish<T: OpenApi + 'static>(api: T, gate: Gate) -> Route {
     let guarded = Guarded { api, document, gate };
     let operations = OpenApiService::new(guarded, TITLE, env!("CARGO_PKG_VERSION")).into_endpoint();
     Route::new()
-        // Somebody who opens the address in a browser wants to know what this is.
-        .at("/", get(make_sync(|_| Redirect::see_other("/docs"))))
         .nest("/docs", docs())
         .at("/problems/:code", get(explanations()))
         .at("/openapi.json", text("application/json", json))

@@ -77,6 +77,10 @@ CREATE TABLE import_keys (
     -- SHA-256 of the key.
     digest          bytea NOT NULL CHECK (octet_length(digest) = 32),
     post_id         uuid NOT NULL,
+    -- The row that took it, so that one further down with the same key is told from one that is sent again. No foreign key: the
+    -- import is forgotten before its keys.
+    import_id       uuid NOT NULL,
+    number          integer NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (workspace_id, digest),
     FOREIGN KEY (organization_id, workspace_id) REFERENCES workspaces (organization_id, id) ON DELETE CASCADE

@@ -34,10 +34,14 @@ async fn rows_become_drafts_and_scheduled_posts_and_wrong_ones_say_what_is_wrong
     let import = made.text("/id");
     assert_eq!(made.header("location"), format!("/v1/imports/{import}"));
     let done = person.until_imported(&import).await;
-    assert_eq!((done["state"].clone(), counts(&done)), (json!("done"), [7, 7, 3, 3, 1, 3]));
-    let failed = ["5 d at:time_passed", "6 e channels:channel_unknown", "8 f key:csv_cells_mismatch"];
+    assert_eq!((done["state"].clone(), counts(&done)), (json!("done"), [7, 7, 3, 3, 0, 4]));
+    let failed = [
+        "5 d at:time_passed",
+        "6 e channels:channel_unknown",
+        "7 a key:key_repeated",
+        "8 f *:csv_cells_mismatch",
+    ];
     assert_eq!(person.import_rows(&import, "failed").await, failed);
-    assert_eq!(person.import_rows(&import, "skipped").await, ["7 a"]);
 
     let posts = person.get("/v1/posts").await.is(200).body["data"].as_array().unwrap().clone();
     let mut shown: Vec<_> = posts
@@ -73,8 +77,9 @@ async fn a_dry_run_judges_every_row_and_makes_nothing() {
     let file = "key,caption,link,action\na,One,,\nb,Two,no link,later\na,Three,,\n";
     let import = person.import(&person.workspace, "?dry_run=true", file).await.is(202).text("/id");
     let done = person.until_imported(&import).await;
-    assert_eq!(counts(&done), [3, 3, 1, 0, 1, 1]);
-    assert_eq!(person.import_rows(&import, "failed").await, ["3 b link:link_invalid action:not_allowed"]);
+    assert_eq!(counts(&done), [3, 3, 1, 0, 0, 2]);
+    let failed = ["3 b link:link_invalid action:not_allowed", "4 a key:key_repeated"];
+    assert_eq!(person.import_rows(&import, "failed").await, failed);
     assert_eq!(person.get("/v1/posts").await.body["data"], json!([]));
     let real = person.import(&person.workspace, "", "key\na\n").await.is(202).text("/id");
     assert_eq!(counts(&person.until_imported(&real).await), [1, 1, 1, 1, 0, 0]);
@@ -91,10 +96,14 @@ async fn what_is_no_file_of_rows_is_refused_and_leaves_nothing() {
         ("key,colour\na,red\n", "csv_column_unknown"),
         ("key\na\0\n", "nul_character"),
         ("key\n\"a\n", "csv_quote_open"),
+        ("key,caption\na,\"one\nb,\"two\nc,three\n", "csv_quote_misplaced"),
     ] {
         let refused = person.import(&person.workspace, "", file).await.refuses(422, "validation_failed");
         assert_eq!(refused.violations()[0].1, code, "{file:?}");
     }
+    let path = format!("/v1/workspaces/{}/imports", person.workspace);
+    let latin = person.request("POST", &path).header("Content-Type", "text/csv; charset=iso-8859-1");
+    person.send(latin.body(&b"key,caption\na,caf\xe9\n"[..])).await.refuses(415, "unsupported_media_type");
     person.import(&person.workspace, "?time_zone=Mars", "key\na\n").await.refuses(400, "invalid_parameters");
     assert_eq!(world.database.number("SELECT count(*) FROM imports").await, 0);
     assert_eq!(world.database.number("SELECT count(*) FROM import_rows").await, 0);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod connect_a_page;
+mod export_and_import;
 mod fill_the_slots;
 mod forget_on_schedule;
 mod import_a_file;

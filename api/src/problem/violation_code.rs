@@ -31,6 +31,10 @@ pub const VIOLATION_CODES: &[(&str, &str)] = &[
     ("csv_column_unknown", "The header names a column that there is not."),
     ("csv_encoding_wrong", "The file is not UTF-8."),
     ("csv_header_missing", "The file has no first row that names the columns."),
+    (
+        "csv_quote_misplaced",
+        "Behind a quotation mark that closes a cell stands neither a comma nor the end of the line.",
+    ),
     ("csv_quote_open", "A quotation mark of the file is never closed."),
     ("csv_row_too_long", "A row of the file has more bytes than any row may."),
     ("csv_rows_missing", "The file has no row below its header."),
@@ -51,6 +55,7 @@ pub const VIOLATION_CODES: &[(&str, &str)] = &[
     ("item_scope_missing", "The caller lacks a scope that this item needs."),
     ("item_unknown", "What that item names does not exist within the caller's reach."),
     ("item_wrong_state", "The state of the post of that item does not allow this."),
+    ("key_repeated", "A row further up in the file has the same key."),
     ("link_invalid", "The link is not an http or https address with a host."),
     ("link_with_media", "The channel takes a link or pictures, not both."),
     ("local_time_invalid", "There is no such date or time of day."),

@@ -222,12 +222,16 @@ impl Operation {
         if self.media.is_empty() {
             return Ok(Sha256::digest([]).into());
         }
-        let kind = request.content_type().and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+        let content_type = request.content_type().unwrap_or_default();
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
         let Some((kind, schema)) = self.media.iter().find(|(name, _)| name.eq_ignore_ascii_case(kind)) else {
             let names: Vec<&str> = self.media.iter().map(|(name, _)| name.as_str()).collect();
             return Err(Problem::new(Code::UnsupportedMediaType, format!("Send {}.", names.join(" or "))));
         };
         if kind == csv_body::CSV {
+            if !csv_body::is_utf8(content_type) {
+                return Err(Problem::new(Code::UnsupportedMediaType, "Send the file in UTF-8."));
+            }
             return Ok(csv_body::leave(request));
         }
         if !kind.ends_with("json") {

@@ -36,6 +36,15 @@ pub(crate) fn follows(request: &Request) -> bool {
     request.data::<Arc<Follows>>().is_some()
 }
 
+/// Whether a media type names no character set, or the only one that is read: UTF-8, and US-ASCII, which is part of it. Text of any
+/// other would be refused for its first accent, or taken for what it is not.
+pub(crate) fn is_utf8(kind: &str) -> bool {
+    let parameters = kind.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut sets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    let is_read = |name: &str| ["utf-8", "utf8", "us-ascii"].iter().any(|one| name.eq_ignore_ascii_case(one));
+    sets.all(|(_, name)| is_read(name.trim().trim_matches('"')))
+}
+
 /// Leaves the file to the handler. Returns the digest of what tells one such request from another, but for the file itself: its
 /// parameters.
 pub(crate) fn leave(request: &mut Request) -> [u8; 32] {
@@ -53,7 +62,7 @@ impl<'a> ApiExtractor<'a> for CsvBody {
         let mut schema = MetaSchema::new_with_format("string", "binary");
         schema.description = Some(
             "Rows of comma-separated values in UTF-8 (RFC 4180). The first row names the columns, in any order: `key` (required), \
-             `caption`, `link`, `media_ids`, `channels`, `local_time`, `time_zone`, `at`, `action`.",
+             `caption`, `link`, `media_ids`, `channels`, `local_time`, `time_zone`, `at`, `channel_times`, `action`; `status` and `permalink` are not read.",
         );
         let content =
             vec![MetaMediaType { content_type: CSV, schema: MetaSchemaRef::Inline(Box::new(schema)) }];
@@ -76,5 +85,27 @@ impl<'a> ApiExtractor<'a> for CsvBody {
             }
         });
         Ok(Self { pieces: pieces.boxed(), first: request.data::<FirstAnswer>().cloned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_utf8;
+
+    #[test]
+    fn a_file_is_in_utf8_unless_its_type_says_otherwise() {
+        for kind in [
+            "text/csv",
+            "text/csv; charset=UTF-8",
+            "text/csv;header=present; Charset=\"utf-8\"",
+            "text/csv; x",
+        ] {
+            assert!(is_utf8(kind), "{kind}");
+        }
+        for kind in
+            ["text/csv; charset=iso-8859-1", "text/csv;CHARSET=windows-1252", "text/csv; charset=utf-16"]
+        {
+            assert!(!is_utf8(kind), "{kind}");
+        }
     }
 }

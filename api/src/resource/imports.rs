@@ -53,7 +53,7 @@ struct Import {
     valid: u32,
     /// Posts that were made.
     created: u32,
-    /// Rows whose key was imported before, or stands further up.
+    /// Rows whose key was imported before, or is the id of a post of the workspace.
     skipped: u32,
     /// Rows that break a rule; see the rows with the state `failed`.
     failed: u32,
@@ -96,7 +96,7 @@ impl From<import::Import> for Import {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct ImportRow {
-    /// Its number as spreadsheets count: the header is row 1. Blank lines do not count.
+    /// Its number: the header is row 1, a text of several lines is part of its row, and lines that hold nothing do not count.
     row: u32,
     /// Its key.
     key: String,
@@ -104,15 +104,16 @@ struct ImportRow {
     state: ImportRowStateName,
     /// The post it became, or the one that has its key. It may have been deleted since.
     post_id: Option<Id<id::Post>>,
-    /// What is wrong with it, one entry for each cell.
+    /// What is wrong with it.
     violations: Vec<ImportViolation>,
 }
 
-/// What is wrong with a cell. It never repeats what stands there.
+/// What is wrong with a cell, or with a row as a whole. It never repeats what stands there.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct ImportViolation {
-    /// The column.
-    column: String,
+    /// The column; absent if it is about the row as a whole.
+    column: Option<String>,
     /// What, as a stable code: one of `ViolationCode`.
     code: String,
     /// What, in a sentence.
@@ -164,7 +165,8 @@ impl ImportsResource {
     ///
     /// The file is kept row by row while it arrives, up to 100,000 rows; then workers turn rows into posts. What is no file of rows
     /// is refused as a whole; what is wrong with single rows is told at `listImportRows`. A row whose `key` was imported into the
-    /// workspace before is skipped, so that a file that is sent again makes no post twice. A row may say `schedule`: for that the
+    /// workspace before, or is the id of one of its posts, is skipped: neither a file that is sent again nor an export makes a post
+    /// twice. A key that stands twice in one file fails the second row. A row may say `schedule`: for that the
     /// caller needs the scope `posts:publish`, now and until the import is done. With an `Idempotency-Key` a repeated request has to
     /// bring the same file again.
     #[oai(path = "/workspaces/:id/imports", method = "post", operation_id = "createImport")]

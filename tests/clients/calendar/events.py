@@ -188,7 +188,8 @@ def lines(posts):
         wanted = {
             "key": post["id"], "caption": post["caption"], "link": "", "media_ids": "", "channels": channel,
             "local_time": when.get("local_time", ""), "time_zone": when.get("time_zone", ""), "at": at,
-            "action": "schedule" if post["status"] in ("scheduled", "published") else "draft", "status": post["status"], "permalink": post["publications"][0].get("permalink", ""),
+            "channel_times": "", "action": "schedule" if post["status"] == "scheduled" else "draft",
+            "status": post["status"], "permalink": post["publications"][0].get("permalink", ""),
         }
         check(f"lines: {post['id']}", seen, wanted)
 

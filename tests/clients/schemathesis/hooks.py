@@ -7,10 +7,14 @@ ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_
 schemathesis.openapi.format("iana-time-zone", strategies.sampled_from(ZONES))
 
 # Files of rows: some that are taken, some whose rows break rules, some that are no such file.
-COLUMNS = ["key", "caption", "link", "media_ids", "channels", "local_time", "time_zone", "at", "action"]
+COLUMNS = [
+    "key", "caption", "link", "media_ids", "channels", "local_time", "time_zone", "at", "channel_times", "action",
+]
 CELLS = strategies.one_of(
     strategies.text(max_size=12),
-    strategies.sampled_from(["2027-03-01 09:30", "2027-03-01T09:30:00Z", "Europe/Riga", "schedule", "draft", '"', ",", "\n"]),
+    strategies.sampled_from([
+        "2027-03-01 09:30", "2027-03-01T09:30:00Z", "Europe/Riga", "a=unplanned;b", "schedule", "draft", '"', ",", "\n",
+    ]),
 )
 
 

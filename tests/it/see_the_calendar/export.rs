@@ -1,6 +1,6 @@
 //! Exports.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{plan, stage, values};
@@ -31,7 +31,7 @@ async fn posts_leave_as_lines_that_no_spreadsheet_takes_for_formulas() {
     let (_world, person, channels) = stage().await;
     let link = json!({ "link": "https://example.org/menu" });
     let draft = person.write("=HYPERLINK(\"https://evil.example\")", &[&channels.facebook], link).await;
-    let at = Utc::now() + TimeDelta::days(3);
+    let at = (Utc::now() + TimeDelta::days(3)).trunc_subsecs(0);
     let post = plan(&person, "Two\nlines", &channels.facebook, at).await;
     let path = |query: &str| format!("/v1/workspaces/{}/posts.csv{query}", person.workspace);
     let export = person.get(&path("")).await.is(200);
@@ -39,11 +39,12 @@ async fn posts_leave_as_lines_that_no_spreadsheet_takes_for_formulas() {
     assert_eq!(export.header("content-disposition"), "attachment; filename=\"posts.csv\"");
     let (channel, due) = (&channels.facebook, at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
     let expected = [
-        "key,caption,link,media_ids,channels,local_time,time_zone,at,action,status,permalink".to_owned(),
+        "key,caption,link,media_ids,channels,local_time,time_zone,at,channel_times,action,status,permalink"
+            .to_owned(),
         format!(
-            "{draft},\"'=HYPERLINK(\"\"https://evil.example\"\")\",https://example.org/menu,,{channel},,,,draft,draft,"
+            "{draft},\"'=HYPERLINK(\"\"https://evil.example\"\")\",https://example.org/menu,,{channel},,,,,draft,draft,"
         ),
-        format!("{post},\"Two\nlines\",,,{channel},,,{due},schedule,scheduled,"),
+        format!("{post},\"Two\nlines\",,,{channel},,,{due},,schedule,scheduled,"),
         String::new(),
     ];
     assert_eq!(export.body.as_str().unwrap(), expected.join("\r\n"));

@@ -100,13 +100,14 @@ impl Caller {
         until("imported", ask, |import| import["ended_at"].is_string()).await
     }
 
-    /// The rows of an import in a state, as `row key codes`.
+    /// The rows of an import in a state, as `row key codes`; what is wrong with a row as a whole has the column `*`.
     pub(crate) async fn import_rows(&self, import: &str, state: &str) -> Vec<String> {
         let rows = self.get(&format!("/v1/imports/{import}/rows?state={state}&limit=100")).await.is(200);
         let line = |row: &Value| {
             let wrong = row["violations"].as_array().unwrap().iter();
-            let wrong = wrong
-                .map(|one| format!(" {}:{}", one["column"].as_str().unwrap(), one["code"].as_str().unwrap()));
+            let wrong = wrong.map(|one| {
+                format!(" {}:{}", one["column"].as_str().unwrap_or("*"), one["code"].as_str().unwrap())
+            });
             format!("{} {}{}", row["row"], row["key"].as_str().unwrap(), wrong.collect::<String>())
         };
         rows.body["data"].as_array().unwrap().iter().map(line).collect()

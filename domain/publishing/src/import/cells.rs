@@ -2,11 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use scheduling::{LocalSchedule, Schedule};
+use scheduling::Schedule;
 use serde::{Deserialize, Serialize};
 use url::Url;
-use zone::Tz;
 
 use super::{
     CellViolation, Import, NamedChannel,
@@ -46,6 +44,8 @@ words! {
         TimeZone => "time_zone",
         /// When, as an instant.
         At => "at",
+        /// When on channels that do not go with the post: `channel=time`, apart by semicolons.
+        ChannelTimes => "channel_times",
         /// `draft` or `schedule`.
         Action => "action",
         /// What an export says of a post, and an import does not read.
@@ -75,13 +75,15 @@ pub struct Cells {
     #[serde(skip_serializing_if = "String::is_empty")]
     channels: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    local_time: String,
+    pub(super) local_time: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    time_zone: String,
+    pub(super) time_zone: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    at: String,
+    pub(super) at: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    action: String,
+    pub(super) channel_times: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) action: String,
     /// Whether the row had another number of cells than the header.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     misfit: bool,
@@ -103,11 +105,15 @@ pub(super) struct Asked {
 
 /// Collects what is wrong with a row.
 #[derive(Default)]
-struct Faults(Vec<CellViolation>);
+pub(super) struct Faults(Vec<CellViolation>);
 
 impl Faults {
-    fn report(&mut self, column: Column, code: &'static str, message: &str) {
-        self.0.push(CellViolation { column: column.to_string(), code: code.into(), message: message.into() });
+    pub(super) fn report(&mut self, column: Column, code: &'static str, message: &str) {
+        self.0.push(CellViolation::of(Some(column), code, message));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -135,6 +141,7 @@ impl Cells {
             Column::LocalTime => &mut self.local_time,
             Column::TimeZone => &mut self.time_zone,
             Column::At => &mut self.at,
+            Column::ChannelTimes => &mut self.channel_times,
             Column::Action => &mut self.action,
             Column::Status | Column::Permalink => return None,
         })
@@ -151,18 +158,17 @@ impl Cells {
         import: &Import,
         channels: &[NamedChannel],
     ) -> Result<Asked, Vec<CellViolation>> {
-        let mut faults = Faults::default();
         if self.misfit {
             let message =
                 "The row has another number of cells than the header; are commas in a text without quotes?";
-            faults.report(Column::Key, "csv_cells_mismatch", message);
-            return Err(faults.0);
+            return Err(vec![CellViolation::of(None, "csv_cells_mismatch", message)]);
         }
+        let mut faults = Faults::default();
         self.key(&mut faults);
         let link = self.link(&mut faults);
         let media = self.media(&mut faults);
-        let targets = self.targets(channels, &mut faults);
-        let schedule = self.when(import.time_zone, &mut faults);
+        let mut targets = self.targets(channels, &mut faults);
+        let schedule = self.when(import.time_zone, channels, &mut targets, &mut faults);
         if !faults.0.is_empty() {
             return Err(faults.0);
         }
@@ -227,76 +233,13 @@ impl Cells {
         }
         targets
     }
-
-    fn when(&self, default: Option<Tz>, faults: &mut Faults) -> Option<Schedule> {
-        let schedules = match self.action.as_str() {
-            "schedule" => true,
-            // An export says when a post that was taken back would have gone out.
-            "draft" => return None,
-            "" => false,
-            _ => {
-                faults.report(Column::Action, "not_allowed", "An action is `draft` or `schedule`.");
-                return None;
-            }
-        };
-        let zone = match self.time_zone.parse::<Tz>() {
-            Ok(zone) => Some(zone),
-            Err(_) if self.time_zone.is_empty() => default,
-            Err(_) => {
-                let message = "A time zone is a name of the IANA database, such as Europe/Berlin.";
-                faults.report(Column::TimeZone, "schedule_invalid", message);
-                return None;
-            }
-        };
-        let schedule = match (self.at.is_empty(), self.local_time.is_empty()) {
-            (true, true) => None,
-            (false, true) => self.instant(faults),
-            (true, false) => self.local(zone, faults),
-            (false, false) => {
-                faults.report(Column::At, "schedule_invalid", "Give either an instant or a local time.");
-                return None;
-            }
-        };
-        if schedules && self.at.is_empty() && self.local_time.is_empty() {
-            faults.report(Column::Action, "schedule_invalid", "What is to be scheduled needs a time.");
-        }
-        if !schedules && schedule.is_some() {
-            let message = "Write `schedule` into this column, or `draft` if the time does not count.";
-            faults.report(Column::Action, "schedule_invalid", message);
-        }
-        schedule
-    }
-
-    fn instant(&self, faults: &mut Faults) -> Option<Schedule> {
-        let at = DateTime::parse_from_rfc3339(&self.at).ok();
-        if at.is_none() {
-            let message = "An instant is written like 2027-03-01T09:30:00Z or 2027-03-01T10:30:00+01:00.";
-            faults.report(Column::At, "schedule_invalid", message);
-        }
-        at.map(|at| Schedule::At(at.with_timezone(&Utc)))
-    }
-
-    fn local(&self, zone: Option<Tz>, faults: &mut Faults) -> Option<Schedule> {
-        let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-        // Years have four digits: the parser would also read signs and more of them, and count what nobody meant.
-        let is_written_so =
-            matches!(self.local_time.len(), 16 | 19) && self.local_time.as_bytes()[0].is_ascii_digit();
-        let read = |form: &&str| NaiveDateTime::parse_from_str(&self.local_time, form).ok();
-        let local = forms.iter().filter(|_| is_written_so).find_map(read);
-        if local.is_none() {
-            let message = "A local time is written like 2027-03-01 09:30, and there must be such a date.";
-            faults.report(Column::LocalTime, "schedule_invalid", message);
-        }
-        if zone.is_none() {
-            let message = "A local time needs a time zone, here or for the whole import.";
-            faults.report(Column::TimeZone, "schedule_invalid", message);
-        }
-        Some(Schedule::Local(LocalSchedule { local: local?, zone: zone? }))
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+    use zone::Tz;
+
     use super::*;
     use crate::{
         id::{ChannelId, ImportId},
@@ -327,14 +270,15 @@ mod tests {
 
     fn read(cells: &[(Column, &str)]) -> Result<Asked, Vec<(String, String)>> {
         let (columns, texts): (Vec<_>, Vec<_>) = cells.iter().copied().unzip();
-        let page = NamedChannel {
+        let channel = |platform, name: &str| NamedChannel {
             id: ChannelId::new(),
-            platform: Platform::Facebook,
-            name: "Harbour".into(),
+            platform,
+            name: name.into(),
             username: None,
         };
-        let read = Cells::of(&columns, &texts).read(&import(Some(Tz::known("Europe/Riga"))), &[page]);
-        read.map_err(|all| all.into_iter().map(|wrong| (wrong.column, wrong.code)).collect())
+        let all = [channel(Platform::Facebook, "Harbour"), channel(Platform::Instagram, "Quay")];
+        let read = Cells::of(&columns, &texts).read(&import(Some(Tz::known("Europe/Riga"))), &all);
+        read.map_err(|all| all.into_iter().map(|wrong| (wrong.column.unwrap(), wrong.code)).collect())
     }
 
     fn fault(cells: &[(Column, &str)]) -> Vec<(String, String)> {
@@ -405,6 +349,44 @@ mod tests {
     fn a_row_with_too_few_cells_is_no_row() {
         let cells = Cells::of(&[Column::Key, Column::Caption], &["a"]);
         let faults = cells.read(&import(None), &[]).unwrap_err();
-        assert_eq!(faults[0].code, "csv_cells_mismatch");
+        assert_eq!((faults[0].column.as_deref(), faults[0].code.as_str()), (None, "csv_cells_mismatch"));
+    }
+
+    #[test]
+    fn channels_may_have_times_of_their_own_and_the_others_go_with_the_row() {
+        let both = [(Column::Key, "a"), (Column::Channels, "Harbour;Quay"), (Column::Action, "schedule")];
+        let asked = |more: &[(Column, &str)]| read(&[&both, more].concat()).unwrap();
+        let times = |asked: &Asked| {
+            let due = asked.draft.targets.iter().map(|target| match target.time {
+                TargetTime::Post => asked.schedule.map(|at| at.resolve()),
+                time => time.own().map(|at| at.resolve()),
+            });
+            due.map(|at| at.map(|at| at.format("%H:%M").to_string())).collect::<Vec<_>>()
+        };
+        let nine = (Column::LocalTime, "2027-03-01 09:00");
+        let some = |texts: [&str; 2]| texts.map(|text| (!text.is_empty()).then(|| text.to_owned())).to_vec();
+        let quay = asked(&[nine, (Column::ChannelTimes, "quay = 2027-03-01 10:00 Asia/Tokyo; ")]);
+        assert_eq!(times(&quay), some(["07:00", "01:00"]));
+        let each =
+            asked(&[(Column::ChannelTimes, "Quay=2027-03-01T10:00:00Z;facebook:harbour=2027-03-01T11:00")]);
+        assert_eq!((each.schedule, times(&each)), (None, some(["09:00", "10:00"])));
+        let one = asked(&[nine, (Column::ChannelTimes, "Quay=unplanned")]);
+        assert_eq!(times(&one), some(["07:00", ""]));
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_time_of_a_channel_is_told() {
+        let both = [(Column::Channels, "Harbour;Quay"), (Column::Action, "schedule")];
+        let own = |text| fault(&[&both[..], &[(Column::ChannelTimes, text)]].concat());
+        for text in
+            ["Quay", "Quay=", "Quay=soon", "Quay=2027-03-01T10:00:00Z", "Quay=unplanned;Harbour=unplanned"]
+        {
+            assert_eq!(own(text), one("channel_times", "schedule_invalid"), "{text}");
+        }
+        assert_eq!(own("Pier=2027-03-01T10:00:00Z"), one("channel_times", "channel_unknown"));
+        let twice = "Quay=2027-03-01T10:00:00Z;quay=2027-03-01T11:00:00Z";
+        assert_eq!(own(twice), one("channel_times", "channel_repeated"));
+        let idle = [both[0], (Column::ChannelTimes, "Quay=2027-03-01T10:00:00Z")];
+        assert_eq!(fault(&idle), one("action", "schedule_invalid"));
     }
 }

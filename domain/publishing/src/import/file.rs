@@ -1,15 +1,13 @@
 //! Reading a file while it arrives: RFC 4180 (commas, quotes, CRLF or LF), UTF-8 with or without a byte order mark. Never more
 //! than one row is held.
 
-use csv_core::{ReadRecordResult, Reader};
-
-use super::{COLUMNS, Cells, Column, MAX_ROWS};
+pub use super::record::MAX_ROW;
+use super::{
+    COLUMNS, Cells, Column, MAX_ROWS,
+    record::{Fault, Records},
+};
 use crate::post::Violation;
 
-/// The longest row, in bytes: more than the longest caption of any platform takes.
-pub const MAX_ROW: usize = 256 * 1024;
-/// Room for the ends of fields. A row with more of them is not one of ours.
-const MAX_FIELDS: usize = 64;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A row as it stands in the file.
@@ -23,32 +21,16 @@ pub struct RawRow {
 
 /// Takes a file in, piece by piece.
 pub struct FileReader {
-    csv: Reader,
+    records: Records,
     /// The first bytes, until there are enough to tell a byte order mark.
     head: Option<Vec<u8>>,
     header: Option<Vec<Column>>,
-    fields: Vec<u8>,
-    filled: usize,
-    ends: [usize; MAX_FIELDS],
-    ended: usize,
     number: u32,
-    quotes: usize,
 }
 
 impl Default for FileReader {
     fn default() -> Self {
-        Self {
-            csv: Reader::new(),
-            head: Some(Vec::new()),
-            header: None,
-            // One more than may be filled: the parser says that it is full as soon as it is.
-            fields: vec![0; MAX_ROW + 1],
-            filled: 0,
-            ends: [0; MAX_FIELDS],
-            ended: 0,
-            number: 0,
-            quotes: 0,
-        }
+        Self { records: Records::default(), head: Some(Vec::new()), header: None, number: 0 }
     }
 }
 
@@ -59,7 +41,6 @@ fn wrong(pointer: impl Into<String>, code: &'static str, detail: impl Into<Strin
 impl FileReader {
     /// Takes the next piece, and gives the rows that end in it to `take`.
     pub fn push(&mut self, piece: &[u8], mut take: impl FnMut(RawRow)) -> Result<(), Violation> {
-        self.quotes += piece.split(|byte| *byte == b'"').count() - 1;
         let Some(head) = &mut self.head else { return self.feed(piece, &mut take) };
         head.extend_from_slice(piece);
         if head.len() < BYTE_ORDER_MARK.len() {
@@ -74,11 +55,9 @@ impl FileReader {
         if let Some(head) = self.head.take() {
             self.feed(&head, &mut take)?;
         }
-        if self.quotes % 2 == 1 {
-            let detail = "A quotation mark is opened and never closed; double those that belong to the text.";
-            return Err(wrong("/file", "csv_quote_open", detail));
+        if self.records.finish().map_err(|fault| self.refused(fault))? {
+            self.row(&mut take)?;
         }
-        while !self.step(&[], &mut take)?.1 {}
         if self.header.is_none() {
             return Err(wrong("/file", "csv_header_missing", "The first row must name the columns."));
         }
@@ -95,34 +74,13 @@ impl FileReader {
 
     fn feed(&mut self, mut piece: &[u8], take: &mut impl FnMut(RawRow)) -> Result<(), Violation> {
         while !piece.is_empty() {
-            let (read, _) = self.step(piece, take)?;
+            let (read, is_complete) = self.records.read(piece).map_err(|fault| self.refused(fault))?;
             piece = &piece[read..];
+            if is_complete {
+                self.row(take)?;
+            }
         }
         Ok(())
-    }
-
-    /// Reads up to the end of a row or of the piece; says how much of it was read, and whether the file is over.
-    fn step(&mut self, piece: &[u8], take: &mut impl FnMut(RawRow)) -> Result<(usize, bool), Violation> {
-        let (fields, ends) = (&mut self.fields[self.filled..], &mut self.ends[self.ended..]);
-        let (result, read, filled, ended) = self.csv.read_record(piece, fields, ends);
-        self.filled += filled;
-        self.ended += ended;
-        match result {
-            ReadRecordResult::InputEmpty => Ok((read, false)),
-            ReadRecordResult::OutputFull => {
-                let detail = format!("A row has at most {MAX_ROW} bytes.");
-                Err(wrong(self.place(), "csv_row_too_long", detail))
-            }
-            ReadRecordResult::OutputEndsFull => {
-                let detail = format!("A row has one cell for each of the {} columns.", COLUMNS.len());
-                Err(wrong(self.place(), "csv_cells_too_many", detail))
-            }
-            ReadRecordResult::Record => {
-                self.row(take)?;
-                Ok((read, false))
-            }
-            ReadRecordResult::End => Ok((read, true)),
-        }
     }
 
     /// Where the row stands that is being read.
@@ -130,17 +88,43 @@ impl FileReader {
         format!("/rows/{}", self.number + 1)
     }
 
+    fn refused(&self, fault: Fault) -> Violation {
+        let row = self.number + 1;
+        let (code, detail) = match fault {
+            Fault::TooLong { in_quotes } => {
+                let open = if in_quotes { " Is a quotation mark in it never closed?" } else { "" };
+                ("csv_row_too_long", format!("A row has at most {MAX_ROW} bytes; row {row} has more.{open}"))
+            }
+            Fault::TooManyCells => {
+                let most = COLUMNS.len();
+                ("csv_cells_too_many", format!("A row has one cell for each column, {most} at most."))
+            }
+            Fault::QuoteOpen => {
+                let hint = "double those that belong to the text";
+                let detail = format!("A quotation mark is opened in row {row} and never closed; {hint}.");
+                ("csv_quote_open", detail)
+            }
+            Fault::QuoteFollowed => {
+                let rule = "only a comma or the end of the line may follow it";
+                let hint = "Double those that belong to the text, and see that the cell before is closed";
+                let detail = format!("In row {row} a quotation mark closes a cell, and {rule}. {hint}.");
+                ("csv_quote_misplaced", detail)
+            }
+        };
+        wrong(self.place(), code, detail)
+    }
+
     fn row(&mut self, take: &mut impl FnMut(RawRow)) -> Result<(), Violation> {
         let place = self.place();
-        let text = std::str::from_utf8(&self.fields[..self.filled]).map_err(|_| {
+        let text = std::str::from_utf8(self.records.bytes()).map_err(|_| {
             wrong(&place, "csv_encoding_wrong", "The row is not UTF-8; save the file as UTF-8.")
         })?;
         if text.contains('\0') {
             return Err(wrong(&place, "nul_character", "The row holds U+0000, which no text has."));
         }
-        let ends = &self.ends[..self.ended];
+        let ends = self.records.ends();
         let starts = std::iter::once(0).chain(ends.iter().copied());
-        // An end within a character is not one of UTF-8: the parser cuts at commas and line ends only.
+        // An end within a character is not one of UTF-8: cells are cut at commas, quotation marks and line ends only.
         let cells: Vec<&str> =
             starts.zip(ends).map(|(from, to)| text.get(from..*to).unwrap_or_default()).collect();
         self.number += 1;
@@ -152,20 +136,18 @@ impl FileReader {
             }
             Some(columns) => take(RawRow { number: self.number, cells: Cells::of(columns, &cells) }),
         }
-        (self.filled, self.ended) = (0, 0);
+        self.records.clear();
         Ok(())
     }
 }
 
-/// The columns that the first row names.
+/// The columns that the first row names, whatever their case and the spaces around them.
 fn header(cells: &[&str]) -> Result<Vec<Column>, Violation> {
     let mut columns = Vec::with_capacity(cells.len());
     for (place, cell) in cells.iter().enumerate() {
         let pointer = format!("/rows/1/{place}");
-        let Ok(column) = cell.trim().parse::<Column>() else {
-            let names: Vec<_> = COLUMNS.iter().map(|column| column.as_str()).collect();
-            let detail = format!("The columns are {}, apart by commas.", names.join(", "));
-            return Err(wrong(pointer, "csv_column_unknown", detail));
+        let Ok(column) = cell.trim().to_ascii_lowercase().parse::<Column>() else {
+            return Err(wrong(pointer, "csv_column_unknown", unknown(cell)));
         };
         if columns.contains(&column) {
             return Err(wrong(pointer, "csv_column_repeated", "The column stands there twice."));
@@ -177,6 +159,23 @@ fn header(cells: &[&str]) -> Result<Vec<Column>, Violation> {
     }
     let detail = "The column `key` is missing: it tells rows that were imported before from new ones.";
     Err(wrong("/rows/1", "csv_column_missing", detail))
+}
+
+/// What to say of a cell that names no column. Other programs have other marks between cells and at the ends of lines.
+fn unknown(cell: &str) -> String {
+    let apart =
+        |mark: &str| format!("The cells are apart by {mark}; save the file with commas between them.");
+    if cell.contains(';') {
+        return apart("semicolons");
+    }
+    if cell.contains('\t') {
+        return apart("tabs");
+    }
+    if cell.trim_end().contains('\r') {
+        return "The lines end in CR alone; save the file with lines that end in LF or CRLF.".to_owned();
+    }
+    let names: Vec<_> = COLUMNS.iter().map(|column| column.as_str()).collect();
+    format!("The columns are {}, apart by commas.", names.join(", "))
 }
 
 #[cfg(test)]
@@ -230,6 +229,34 @@ mod tests {
         assert_eq!(read(b"", 9), Err("csv_header_missing"));
         assert_eq!(read(b"key,caption\n", 9), Err("csv_rows_missing"));
         assert_eq!(read(b"key;caption\na;b", 9), Err("csv_column_unknown"));
+    }
+
+    #[test]
+    fn names_of_columns_are_read_whatever_their_case_and_the_spaces_around_them() {
+        assert_eq!(captions(b" Key , CAPTION\na,b\n"), [(2, "b".to_owned())]);
+        assert_eq!(read(b"Key,key\na,b", 9), Err("csv_column_repeated"));
+    }
+
+    #[test]
+    fn a_header_without_commas_is_told_what_is_wanted() {
+        let says = |file: &[u8]| FileReader::default().push(file, |_| {}).unwrap_err().detail;
+        assert!(says(b"key;caption\n").contains("semicolons"));
+        assert!(says(b"key\tcaption\n").contains("tabs"));
+        assert!(says(b"key\ra\rb\n").contains("CR alone"));
+        assert!(says(b"colour\n").contains("key, caption"));
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_is_told_with_the_row_that_opens_it() {
+        let merged = b"key,caption\nk1,\"first row text\nk2,\"second row text\nk3,third\n";
+        let mut reader = FileReader::default();
+        let wrong = reader.push(merged, |row| panic!("{row:?}")).unwrap_err();
+        assert_eq!((wrong.pointer.as_str(), wrong.code), ("/rows/2", "csv_quote_misplaced"));
+        let mut reader = FileReader::default();
+        reader.push(b"key,caption\nk1,one\nk2,\"two\nk3,three\n", |_| {}).unwrap();
+        let wrong = reader.finish(|row| panic!("{row:?}")).unwrap_err();
+        assert_eq!((wrong.pointer.as_str(), wrong.code), ("/rows/3", "csv_quote_open"));
+        assert!(wrong.detail.contains("row 3"));
     }
 
     #[test]

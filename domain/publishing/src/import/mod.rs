@@ -7,8 +7,11 @@ pub mod file;
 mod formula;
 mod read;
 mod receive;
+mod record;
 mod run;
 pub mod store;
+mod times;
+mod when;
 mod wrong;
 
 use std::{fmt, str::FromStr, sync::Arc};
@@ -23,6 +26,7 @@ pub use channels::NamedChannel;
 pub use error::ImportError;
 pub use receive::{NewImport, Pieces, digest};
 pub use run::BATCH;
+pub use times::TimeCells;
 
 use crate::{
     id::{ImportId, PostId},
@@ -72,7 +76,7 @@ words! {
         Valid => "valid",
         /// It became a post.
         Created => "created",
-        /// A row with its key was imported before, or stands further up.
+        /// Its key was imported before, or is the id of a post of the workspace.
         Skipped => "skipped",
         /// It breaks a rule; no post was made.
         Failed => "failed",
@@ -90,7 +94,7 @@ pub struct Counts {
     pub valid: u32,
     /// Posts that were made.
     pub created: u32,
-    /// Rows whose key was there before.
+    /// Rows whose key was imported before, or is the id of a post of the workspace.
     pub skipped: u32,
     /// Rows that break a rule.
     pub failed: u32,
@@ -132,18 +136,25 @@ pub struct Import {
 /// What is wrong with a cell. It never repeats what stands there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellViolation {
-    /// The column.
-    pub column: String,
+    /// The column; none if it is about the row as a whole.
+    pub column: Option<String>,
     /// What, as a stable code.
     pub code: String,
     /// What, in a sentence.
     pub message: String,
 }
 
+impl CellViolation {
+    fn of(column: Option<Column>, code: &'static str, message: impl Into<String>) -> Self {
+        let column = column.map(|column| column.to_string());
+        Self { column, code: code.into(), message: message.into() }
+    }
+}
+
 /// A row and what came of it.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Its number as spreadsheets count: the header is row 1.
+    /// Its number: the header is row 1, and lines that hold nothing do not count.
     pub number: u32,
     /// Its key.
     pub key: String,

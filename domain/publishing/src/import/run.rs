@@ -5,16 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenancy::{Caller, Scope};
 
 use super::{
-    Import, ImportError, Imports, StopReason,
+    CellViolation, Column, Import, ImportError, Imports, StopReason,
     cells::Asked,
     file::RawRow,
-    store::{Batch, Claim, Decided, Outcome},
+    store::{Batch, Claim, Decided, Known, Outcome},
     wrong::violations_of,
 };
-use crate::{
-    id::PostId,
-    post::{PostError, store::Facts},
-};
+use crate::post::{PostError, store::Facts};
 
 /// Rows that are dealt with in one transaction.
 pub const BATCH: u16 = 200;
@@ -27,6 +24,12 @@ fn may(caller: &Caller, import: &Import) -> bool {
     caller.reaches(import.workspace)
         && caller.may(Scope::PostsWrite).is_ok()
         && (!import.schedules || caller.may(Scope::PostsPublish).is_ok())
+}
+
+/// A row whose key a row above it has. Passing over it without a word would lose a post that somebody meant.
+fn repeated(above: u32) -> Outcome {
+    let message = format!("Row {above} has the same key; each row needs one of its own.");
+    Outcome::Failed(vec![CellViolation::of(Some(Column::Key), "key_repeated", message)])
 }
 
 impl Imports {
@@ -45,7 +48,8 @@ impl Imports {
         for RawRow { number, cells } in rows {
             let key = cells.key.clone();
             let asked = match known.get(&key) {
-                Some(post) => Err(Outcome::Skipped(*post)),
+                Some(Known::Before(post)) => Err(Outcome::Skipped(*post)),
+                Some(Known::Above(row)) => Err(repeated(*row)),
                 None => cells.read(&import, &channels).map_err(Outcome::Failed),
             };
             read.push((number, key, asked));
@@ -82,18 +86,16 @@ impl Imports {
         facts: &Facts,
     ) -> Result<Vec<Decided>, ImportError> {
         // A key belongs to the first row that breaks no rule.
-        let mut taken: BTreeMap<String, Option<PostId>> = BTreeMap::new();
+        let mut taken: BTreeMap<String, u32> = BTreeMap::new();
         let mut decided = Vec::with_capacity(read.len());
         for (number, key, asked) in read {
             let outcome = match (asked, taken.get(&key)) {
                 (Err(outcome), _) => outcome,
-                (Ok(_), Some(first)) => Outcome::Skipped(*first),
+                (Ok(_), Some(first)) => repeated(*first),
                 (Ok(asked), None) => self.judge(caller, import, asked, facts)?,
             };
-            match &outcome {
-                Outcome::Create(composed) => drop(taken.insert(key.clone(), Some(composed.post.id))),
-                Outcome::Valid => drop(taken.insert(key.clone(), None)),
-                Outcome::Skipped(_) | Outcome::Failed(_) => {}
+            if matches!(outcome, Outcome::Create(_) | Outcome::Valid) {
+                taken.insert(key.clone(), number);
             }
             decided.push(Decided { number, key, outcome });
         }

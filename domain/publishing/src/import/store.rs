@@ -35,10 +35,19 @@ pub struct Batch {
     pub caller: Option<Caller>,
     /// The rows, in order; none when all were dealt with.
     pub rows: Vec<RawRow>,
-    /// Keys among them that were imported before, with their posts. In a dry run also those of rows further up, without a post.
-    pub known: BTreeMap<String, Option<PostId>>,
+    /// Those among their keys that are not free.
+    pub known: BTreeMap<String, Known>,
     /// The channels of the workspace.
     pub channels: Vec<NamedChannel>,
+}
+
+/// Who has a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// A post: one that came from another import with this key, or whose id the key is.
+    Before(PostId),
+    /// The row with this number of the same import. It became a post, or would in a dry run.
+    Above(u32),
 }
 
 /// What came of a row.
@@ -48,8 +57,8 @@ pub enum Outcome {
     Valid,
     /// It becomes a post.
     Create(Box<Composed>),
-    /// Its key is there.
-    Skipped(Option<PostId>),
+    /// This post has its key.
+    Skipped(PostId),
     /// It breaks rules.
     Failed(Vec<CellViolation>),
 }

@@ -1,10 +1,11 @@
 //! Putting a new post together: a draft, and the plan of one that is scheduled at once.
 
+use chrono::{DateTime, Utc};
 use scheduling::Schedule;
 use tenancy::{Caller, Scope};
 
 use super::{
-    Post, PostError, Posts,
+    Post, PostError, Posts, Violation,
     schedule::time_violation,
     store::{Draft, Facts, Plan},
     write::acceptable,
@@ -20,18 +21,25 @@ pub struct Composed {
     pub plan: Option<Plan>,
 }
 
+impl Draft {
+    /// Whether one of its channels has a time for itself.
+    fn has_own_time(&self) -> bool {
+        self.targets.iter().any(|target| target.time.own().is_some())
+    }
+}
+
 impl Posts {
     /// Whether the caller may make this: a draft needs one scope, a schedule another.
     pub(crate) fn admit(caller: &Caller, draft: &Draft, schedule: Option<Schedule>) -> Result<(), PostError> {
         caller.may(Scope::PostsWrite)?;
-        if schedule.is_some() {
+        if schedule.is_some() || draft.has_own_time() {
             caller.may(Scope::PostsPublish)?;
         }
         if caller.reaches(draft.workspace) { Ok(()) } else { Err(PostError::NotFound) }
     }
 
-    /// Makes a post of a draft; with a schedule one that is planned and approved by the caller. `facts` are those of its workspace
-    /// and may hold more than this draft names.
+    /// Makes a post of a draft; with a schedule, for all of it or for one of its channels, one that is planned and approved by the
+    /// caller. `facts` are those of its workspace and may hold more than this draft names.
     pub(crate) fn compose(
         &self,
         caller: &Caller,
@@ -40,7 +48,7 @@ impl Posts {
         facts: &Facts,
     ) -> Result<Composed, PostError> {
         Self::admit(caller, &draft, schedule)?;
-        let now = self.clock.now();
+        let (now, is_planned) = (self.clock.now(), schedule.is_some() || draft.has_own_time());
         let post = Post {
             id: PostId::new(),
             organization: caller.organization,
@@ -49,19 +57,30 @@ impl Posts {
             targets: draft.targets,
             schedule,
             late_limit: draft.late_limit,
-            scheduled: schedule.is_some(),
+            scheduled: is_planned,
             version: 1,
             author: (&caller.actor).into(),
             occurrence: None,
             created_at: now,
             updated_at: now,
         };
-        let Some(schedule) = schedule else {
+        if !is_planned {
             acceptable(&post.content, &post.targets, facts)?;
             return Ok(Composed { post, plan: None });
-        };
-        schedule.due(now).map_err(|error| PostError::Invalid(vec![time_violation("/at", error)]))?;
+        }
+        let impossible = impossible_times(&post, now);
+        if !impossible.is_empty() {
+            return Err(PostError::Invalid(impossible));
+        }
         let plan = Some(self.plan(caller, &post, facts)?);
         Ok(Composed { post, plan })
     }
+}
+
+/// The times of a post that cannot be kept.
+fn impossible_times(post: &Post, now: DateTime<Utc>) -> Vec<Violation> {
+    let own = post.targets.iter().enumerate();
+    let own = own.filter_map(|(n, target)| Some((format!("/targets/{n}/at"), target.time.own()?)));
+    let all = post.schedule.map(|schedule| ("/at".to_owned(), schedule)).into_iter().chain(own);
+    all.filter_map(|(pointer, time)| Some(time_violation(pointer, time.due(now).err()?))).collect()
 }

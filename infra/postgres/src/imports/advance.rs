@@ -29,7 +29,7 @@ impl Written {
         let (state, post, violations) = match &row.outcome {
             Outcome::Valid => (RowState::Valid, None, &[][..]),
             Outcome::Create(composed) => (RowState::Created, Some(composed.post.id.uuid()), &[][..]),
-            Outcome::Skipped(post) => (RowState::Skipped, post.map(|post| post.uuid()), &[][..]),
+            Outcome::Skipped(post) => (RowState::Skipped, Some(post.uuid()), &[][..]),
             Outcome::Failed(violations) => (RowState::Failed, None, &violations[..]),
         };
         let violations = serde_json::to_value(violations)
@@ -43,10 +43,10 @@ pub(super) async fn advance(c: &mut Connection, claim: Claim, rows: &[Decided]) 
     if !progress(c, claim, &written).await? {
         return Err(ImportError::Lost.into());
     }
-    let new: Vec<(&str, &Composed)> = rows
+    let new: Vec<(&Decided, &Composed)> = rows
         .iter()
         .filter_map(|row| match &row.outcome {
-            Outcome::Create(composed) => Some((row.key.as_str(), composed.as_ref())),
+            Outcome::Create(composed) => Some((row, composed.as_ref())),
             _ => None,
         })
         .collect();
@@ -54,7 +54,7 @@ pub(super) async fn advance(c: &mut Connection, claim: Claim, rows: &[Decided]) 
     if insert::keepable(c, &composed).await?.contains(&false) {
         return Err(ImportError::Changed.into());
     }
-    keys(c, &new).await?;
+    keys(c, claim, &new).await?;
     insert::insert(c, &composed.iter().collect::<Vec<_>>()).await?;
     Ok(write(c, claim, &written).await?)
 }
@@ -86,18 +86,20 @@ async fn progress(c: &mut Connection, claim: Claim, rows: &[Written]) -> Result<
 }
 
 /// Takes the keys of new posts, in one order, so that two imports with the same keys do not wait for each other.
-async fn keys(c: &mut Connection, new: &[(&str, &Composed)]) -> Result<(), StoreError> {
+async fn keys(c: &mut Connection, claim: Claim, new: &[(&Decided, &Composed)]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     let Some((_, first)) = new.first() else { return Ok(()) };
     sql_query(
-        "INSERT INTO import_keys (organization_id, workspace_id, digest, post_id)
-        SELECT $1, $2, sha256(convert_to(n.key, 'UTF8')) AS digest, n.post_id FROM unnest($3, $4) AS n (key, post_id)
-        ORDER BY digest",
+        "INSERT INTO import_keys (organization_id, workspace_id, digest, post_id, import_id, number)
+        SELECT $1, $2, sha256(convert_to(n.key, 'UTF8')) AS digest, n.post_id, $6, n.number
+        FROM unnest($3, $4, $5) AS n (key, post_id, number) ORDER BY digest",
     )
     .bind::<SqlUuid, _>(first.post.organization.uuid())
     .bind::<SqlUuid, _>(first.post.workspace.uuid())
-    .bind::<Array<Text>, _>(new.iter().map(|(key, _)| *key).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(new.iter().map(|(row, _)| row.key.as_str()).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(new.iter().map(|(_, one)| one.post.id.uuid()).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(new.iter().map(|(row, _)| number(row.number)).collect::<Vec<_>>())
+    .bind::<SqlUuid, _>(claim.import.uuid())
     .execute(c)
     .await?;
     Ok(())

@@ -7,7 +7,11 @@ use diesel::{
 };
 use publishing::{
     id::{ChannelId, ImportId, PostId},
-    import::{Counts, Import, NamedChannel, Row, file::RawRow, store::Claim},
+    import::{
+        Counts, Import, NamedChannel, Row,
+        file::RawRow,
+        store::{Claim, Known},
+    },
     post::Author,
 };
 use tenancy::{ApiKeyId, OrganizationId, PersonId, SessionId, WorkspaceId};
@@ -168,7 +172,18 @@ pub(super) struct KnownRow {
     #[diesel(sql_type = Text)]
     pub(super) key: String,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub(super) post_id: Option<Uuid>,
+    post_id: Option<Uuid>,
+    /// The row of this import that has the key, if one has.
+    #[diesel(sql_type = Nullable<Integer>)]
+    number: Option<i32>,
+}
+
+impl KnownRow {
+    /// Who has the key.
+    pub(super) fn known(&self) -> Option<Known> {
+        let above = self.number.map(|number| Known::Above(number.unsigned_abs()));
+        above.or_else(|| self.post_id.map(|post| Known::Before(PostId::from_uuid(post))))
+    }
 }
 
 #[derive(QueryableByName)]

@@ -5,17 +5,18 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, Utc};
 use diesel::{
     OptionalExtension, QueryableByName, sql_query,
-    sql_types::{BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid},
 };
 use publishing::{
     id::{ImportId, PostId},
     import::{
         Import, ImportError, NamedChannel, StopReason,
         file::RawRow,
-        store::{Batch, Claim, LEASE, MOST_FAILURES},
+        store::{Batch, Claim, Known, LEASE, MOST_FAILURES},
     },
 };
 use tenancy::{Actor, Authenticated, Caller, Reach};
+use uuid::Uuid;
 
 use super::{
     Stop,
@@ -108,32 +109,40 @@ pub(super) async fn batch(
     Ok(Batch { import, caller, rows, known, channels })
 }
 
+/// Which keys are not free. A post has its id for a key: what was exported is not made again.
 async fn known(
     c: &mut Connection,
     import: &Import,
     rows: &[RawRow],
-) -> Result<BTreeMap<String, Option<PostId>>, StoreError> {
+) -> Result<BTreeMap<String, Known>, StoreError> {
     use diesel_async::RunQueryDsl;
     let keys: Vec<&str> = rows.iter().map(|row| row.cells.key.as_str()).collect();
+    let id = |key: &&str| key.parse::<PostId>().ok().map(|post| post.uuid());
+    let ids: Vec<Option<Uuid>> = keys.iter().map(id).collect();
     let known: Vec<KnownRow> = sql_query(
-        "SELECT asked.key, k.post_id FROM unnest($2) AS asked (key)
+        "SELECT asked.key, o.id AS post_id, NULL AS number FROM unnest($2, $6) AS asked (key, id)
+            JOIN posts o ON o.id = asked.id AND o.organization_id = $5 AND o.workspace_id = $1
+        UNION ALL
+        SELECT asked.key, k.post_id, CASE WHEN k.import_id = $3 THEN k.number END FROM unnest($2) AS asked (key)
             JOIN import_keys k ON k.workspace_id = $1 AND k.digest = sha256(convert_to(asked.key, 'UTF8'))
         UNION ALL
-        SELECT r.key, NULL FROM unnest($2) AS asked (key)
+        SELECT r.key, NULL, r.number FROM unnest($2) AS asked (key)
             JOIN import_rows r ON r.import_id = $3 AND r.state = 'valid' AND md5(r.key) = md5(asked.key) AND r.key = asked.key
         WHERE $4",
     )
     .bind::<SqlUuid, _>(import.workspace.uuid())
-    .bind::<diesel::sql_types::Array<Text>, _>(keys)
+    .bind::<Array<Text>, _>(keys)
     .bind::<SqlUuid, _>(import.id.uuid())
     .bind::<Bool, _>(import.dry_run)
+    .bind::<SqlUuid, _>(import.organization.uuid())
+    .bind::<Array<Nullable<SqlUuid>>, _>(ids)
     .load(c)
     .await?;
     let mut all = BTreeMap::new();
     for row in known {
-        let post = row.post_id.map(PostId::from_uuid);
-        let entry: &mut Option<PostId> = all.entry(row.key).or_default();
-        *entry = entry.or(post);
+        if let Some(known) = row.known() {
+            all.entry(row.key).or_insert(known);
+        }
     }
     Ok(all)
 }

@@ -31,8 +31,14 @@ pub(crate) async fn keepable(c: &mut Connection, posts: &[Composed]) -> Result<V
         posts.iter().flat_map(|one| one.post.targets.iter().map(|target| target.channel)).collect();
     let held = channels::hold_all(c, &named).await?;
     let is_kept = |one: &Composed| {
-        let fit = if one.plan.is_some() { &held.connected } else { &held.there };
-        one.post.targets.iter().all(|target| fit.contains(&target.channel))
+        let plan = one.plan.as_ref();
+        let is_planned =
+            |channel| plan.is_some_and(|plan| plan.publications.iter().any(|one| one.channel == channel));
+        let fits = |channel| {
+            let fit = if is_planned(channel) { &held.connected } else { &held.there };
+            fit.contains(&channel)
+        };
+        one.post.targets.iter().all(|target| fits(target.channel))
     };
     Ok(posts.iter().map(is_kept).collect())
 }

@@ -67,6 +67,8 @@ table! {
         workspace_id -> Uuid,
         digest -> Binary,
         post_id -> Uuid,
+        import_id -> Uuid,
+        number -> Integer,
         created_at -> Timestamptz,
     }
 }

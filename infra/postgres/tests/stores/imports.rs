@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream;
 use postgres::imports::PgImportStore;
 use publishing::{
-    id::ImportId,
+    id::{ImportId, PostId},
     import::{
-        Counts, Import, ImportError, ImportState, Imports, NewImport, RowState, StopReason,
+        Counts, Import, ImportError, ImportState, Imports, NewImport, Row, RowState, StopReason,
         store::{Claim, Decided, MOST_FAILURES, Outcome, RowFilter},
     },
-    post::Posts,
+    post::{Posts, store::PostStore},
     timing::Timing,
 };
 use tenancy::Clock;
@@ -144,8 +144,63 @@ async fn a_dry_run_makes_nothing_and_finds_keys_that_are_repeated_far_below() {
     desk.run(desk.claim().await).await;
     let states = desk.states(import.id).await;
     assert_eq!(states[..300], [RowState::Valid; 300]);
-    assert_eq!(states[300..], [RowState::Skipped, RowState::Failed]);
+    assert_eq!(states[300..], [RowState::Failed, RowState::Failed]);
     assert_eq!((desk.stage.count("posts").await, desk.stage.count("import_keys").await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_key_that_stands_twice_in_a_file_fails_the_second_row_and_a_file_that_is_sent_again_fails_none() {
+    let desk = Desk::set().await;
+    let import = desk.keys((0..300).chain([7, 299])).await;
+    let claim = desk.claim().await;
+    assert!(desk.imports.step(claim).await.unwrap());
+    // Another worker goes on behind what was committed.
+    desk.stage.run("UPDATE imports SET next_step_at = now() - interval '1 second'").await;
+    desk.run(desk.claim().await).await;
+    let counts = Counts { rows: 302, read: 302, valid: 300, created: 300, failed: 2, ..Counts::default() };
+    assert_eq!(desk.see(import.id).await.counts, counts);
+    let filter = RowFilter { state: Some(RowState::Failed), after: 0, limit: 9 };
+    let failed = desk.imports.rows(&desk.stage.caller, import.id, &filter).await.unwrap();
+    let said = |row: &Row| (row.violations[0].code.clone(), row.violations[0].message[..8].to_owned());
+    let repeated = |above: &str| ("key_repeated".to_owned(), above.to_owned());
+    assert_eq!(failed.iter().map(said).collect::<Vec<_>>(), [repeated("Row 9 ha"), repeated("Row 301 ")]);
+    let again = desk.keys((0..300).chain([7, 299])).await;
+    desk.run(desk.claim().await).await;
+    assert_eq!(desk.see(again.id).await.counts.skipped, 302);
+    assert_eq!(desk.stage.count("posts").await, 300);
+}
+
+#[tokio::test]
+async fn a_row_whose_key_is_the_id_of_a_post_of_the_workspace_is_skipped() {
+    let desk = Desk::set().await;
+    let (mine, theirs) = (desk.stage.draft(&[]), desk.stage.neighbour().await);
+    desk.stage.posts.insert(&mine, None).await.unwrap();
+    let other = theirs.draft(&[]);
+    theirs.posts.insert(&other, None).await.unwrap();
+    let file = format!("key,caption\n{},a\n{},b\n{},c\n", mine.id, other.id, PostId::new());
+    for (dry_run, made) in [(true, RowState::Valid), (false, RowState::Created)] {
+        let import = desk.receive(dry_run, file.clone()).await.unwrap();
+        desk.run(desk.claim().await).await;
+        assert_eq!(desk.states(import.id).await, [RowState::Skipped, made, made]);
+    }
+    assert_eq!(desk.stage.count("posts").await, 4);
+}
+
+#[tokio::test]
+async fn a_channel_on_which_a_row_plans_nothing_may_be_disconnected() {
+    let desk = Desk::set().await;
+    let (open, gone) = (desk.stage.channel().await, desk.stage.channel().await);
+    desk.stage.disconnect(gone).await;
+    let at = crate::publications::stage::now() + TimeDelta::days(1);
+    let times = format!("{gone}=unplanned;{open}={}", at.to_rfc3339());
+    let file = format!("key,caption,channels,channel_times,action\na,One,{open};{gone},{times},schedule\n");
+    let import = desk.receive(false, file).await.unwrap();
+    assert!(import.schedules);
+    assert!(desk.imports.step(desk.claim().await).await.unwrap());
+    assert_eq!(desk.states(import.id).await, [RowState::Created]);
+    let planned =
+        format!("publications WHERE channel_id = '{}' AND due_at = '{}'", open.uuid(), at.to_rfc3339());
+    assert_eq!((desk.stage.count(&planned).await, desk.stage.count("publications").await), (1, 1));
 }
 
 #[tokio::test]
