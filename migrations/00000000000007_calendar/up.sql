@@ -46,8 +46,8 @@ CREATE TABLE feeds (
     hash            bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     -- Only of these channels, only with these statuses; all of them where there is no list.
     channels        uuid[] CHECK (cardinality(channels) > 0),
-    statuses        text[] CHECK (cardinality(statuses) > 0 AND statuses <@ ARRAY['draft', 'scheduled', 'publishing', 'published',
-                        'partially_published', 'failed', 'missed', 'cancelled', 'needs_attention']),
+    statuses        text[] CHECK (cardinality(statuses) > 0 AND statuses <@ ARRAY['planned', 'draft', 'scheduled', 'publishing',
+                        'published', 'partially_published', 'failed', 'missed', 'cancelled', 'needs_attention']),
     person_id       uuid NOT NULL,
     api_key_id      uuid,
     created_at      timestamptz NOT NULL DEFAULT now(),

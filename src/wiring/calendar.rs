@@ -10,7 +10,7 @@ use crate::config::Config;
 
 impl Parts {
     pub(super) fn calendar(&self) -> Calendar {
-        Calendar { store: Arc::new(PgCalendarStore(self.pool.clone())) }
+        Calendar { store: Arc::new(PgCalendarStore(self.pool.clone())), clock: self.clock.clone() }
     }
 
     pub(super) fn feeds(&self, config: &Config) -> Result<Feeds, WireError> {

@@ -265,3 +265,21 @@ async fn without_slots_or_insights_the_answers_say_so() {
     assert_eq!(best.body["data"], json!([]));
     assert!(best.text("/basis").contains("No insights"), "{:#}", best.body);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_slot_is_offered_at_which_a_series_will_post() {
+    let (_world, person, channels) = stage().await;
+    let body = json!({
+        "workspace_id": person.workspace, "captions": ["Coffee", "Tea"], "targets": [{ "channel_id": channels.facebook }],
+        "start": { "local_time": format!("{}T09:00:00", first_day().date_naive()), "time_zone": "UTC" },
+        "rule": "FREQ=DAILY;COUNT=30",
+    });
+    person.post("/v1/series", body).await.is(201);
+    let path = format!("/v1/channels/{}/queue/slots?limit=40", channels.facebook);
+    let offered = person.get(&path).await.is(200).body["data"].clone();
+    let offered: Vec<_> =
+        offered.as_array().unwrap().iter().map(|slot| slot["at"].as_str().unwrap().to_owned()).collect();
+    let free = expected(70).into_iter().enumerate().filter(|(n, _)| n % 2 == 1 || *n >= 60);
+    let free: Vec<_> = free.map(|(_, slot)| slot).take(40).collect();
+    assert_eq!(offered, free, "half of them lie behind the days that have posts");
+}

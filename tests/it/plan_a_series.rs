@@ -168,3 +168,59 @@ async fn a_key_that_may_not_publish_makes_no_series_and_a_revoked_one_makes_no_m
     let resumed = person.ask(&format!("{place}/resume")).await.is(200);
     assert_eq!((resumed.text("/status"), &resumed.body["api_key_id"]), ("active".into(), &Value::Null));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_series_pauses_with_its_channel_and_its_posts_come_back_when_it_is_resumed() {
+    let (_world, person, channels) = stage().await;
+    let body = series(&person, &channels, &in_days(1), "FREQ=DAILY;COUNT=3");
+    let place = person.post("/v1/series", body).await.is(201).header("location");
+    person.delete(&format!("/v1/channels/{}", channels.facebook)).await.is(204);
+    let paused = person.get(&place).await.is(200);
+    assert_eq!(
+        (paused.text("/status"), paused.text("/pause_reason")),
+        ("paused".into(), "channel_not_connected".into())
+    );
+    assert_eq!(paused.body["next_occurrences"], json!([]), "what was taken back does not come");
+    let told = async || person.get("/v1/events?limit=100").await.is(200).body["data"].to_string();
+    until("told", told, |events| events.contains("series.paused")).await;
+    person.ask(&format!("{place}/resume")).await.refuses(422, "validation_failed");
+    let again = person.connect().await;
+    assert_eq!(again.facebook, channels.facebook, "the same channel is back");
+    let resumed = person.ask(&format!("{place}/resume")).await.is(200);
+    assert_eq!(resumed.text("/status"), "active");
+    assert_eq!(resumed.body["next_occurrences"].as_array().unwrap().len(), 3);
+    let shown = person.get(&format!("{place}/occurrences")).await.is(200);
+    let statuses: Vec<_> = (0..3).map(|n| shown.text(&format!("/data/{n}/post_status"))).collect();
+    assert_eq!(statuses, ["scheduled"; 3]);
+    let refused = person.ask(&format!("{place}/resume")).await.refuses(409, "wrong_state");
+    assert!(refused.text("/detail").contains("series"), "{}", refused.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_occurrence_says_what_somebody_made_of_its_post() {
+    let (_world, person, channels) = stage().await;
+    let body = series(&person, &channels, &in_days(1), "FREQ=DAILY;COUNT=3");
+    let made = person.post("/v1/series", body).await.is(201);
+    let place = made.header("location");
+    let page = person.get(&format!("{place}/occurrences")).await.is(200);
+    assert_eq!(page.body["data"][0]["edited_by_hand"], false);
+    person.ask(&format!("/v1/posts/{}/cancel", page.text("/data/0/post_id"))).await.is(200);
+    let evening = in_days(2).replace("09:00", "19:30");
+    let wall = json!({ "local_time": evening, "time_zone": "UTC" });
+    person.post(&format!("/v1/posts/{}/schedule", page.text("/data/1/post_id")), wall).await.is(200);
+    let page = person.get(&format!("{place}/occurrences")).await.is(200);
+    let told = |n: usize| {
+        let one = &page.body["data"][n];
+        [&one["local_time"], &one["post_status"], &one["edited_by_hand"]].map(Clone::clone)
+    };
+    assert_eq!(told(0), [json!(in_days(1)), json!("cancelled"), json!(true)]);
+    assert_eq!(told(1), [json!(evening), json!("scheduled"), json!(true)]);
+    assert_eq!(told(2), [json!(in_days(3)), json!("scheduled"), json!(false)]);
+    let next = person.get(&place).await.is(200).body["next_occurrences"].clone();
+    let next: Vec<_> = next.as_array().unwrap().iter().map(|one| one["local_time"].clone()).collect();
+    assert_eq!(next, [json!(evening), json!(in_days(3))]);
+    let third = format!("{place}/occurrences/{}", in_days(3));
+    let far = json!({ "local_time": "2035-01-01T09:00:00" });
+    let refused = person.patch(&third, &made.header("etag"), far).await.refuses(422, "validation_failed");
+    assert_eq!(refused.violations(), [("/local_time".to_owned(), "time_too_far".to_owned())]);
+}

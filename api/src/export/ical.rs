@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use publishing::{calendar::Entry, status::PostStatus};
+use publishing::calendar::{Entry, EntryStatus};
 
 /// What a file ends with.
 pub(crate) const END: &str = "END:VCALENDAR\r\n";
@@ -49,8 +49,7 @@ pub(crate) fn events(entries: &[Entry]) -> String {
 
 fn event(out: &mut String, entry: &Entry) {
     line(out, "BEGIN", "VEVENT");
-    let post = entry.post.to_string();
-    line(out, "UID", &entry.publication.map_or_else(|| post.clone(), |id| id.to_string()));
+    line(out, "UID", &uid(entry));
     line(out, "DTSTAMP", &instant(entry.updated_at));
     line(out, "LAST-MODIFIED", &instant(entry.updated_at));
     line(out, "SEQUENCE", &entry.revision.clamp(0, i32::MAX.into()).to_string());
@@ -67,19 +66,37 @@ fn event(out: &mut String, entry: &Entry) {
     if let Some(permalink) = &entry.permalink {
         line(out, "URL", permalink.as_str());
     }
-    line(out, "X-POSTERN-POST", &post);
+    if let Some(post) = entry.post {
+        line(out, "X-POSTERN-POST", &post.to_string());
+    }
+    if let Some(occurrence) = entry.occurrence {
+        line(out, "X-POSTERN-SERIES", &occurrence.series.to_string());
+    }
     line(out, "END", "VEVENT");
 }
 
+/// The name of the event: of an occurrence that has no post yet, its series, the time it is known by, and the channel.
+fn uid(entry: &Entry) -> String {
+    if let Some(publication) = entry.publication {
+        return publication.to_string();
+    }
+    let occurrence = entry.occurrence.map(|known| {
+        let channel = entry.channel.map(|channel| channel.to_string()).unwrap_or_default();
+        format!("{}-{}-{channel}", known.series, known.original.format("%Y%m%dT%H%M%S"))
+    });
+    occurrence.or_else(|| entry.post.map(|post| post.to_string())).unwrap_or_default()
+}
+
 /// Whether it will be, may be, or will not be (§3.8.1.11).
-const fn state(status: PostStatus) -> &'static str {
+const fn state(status: EntryStatus) -> &'static str {
     match status {
-        PostStatus::Scheduled
-        | PostStatus::Publishing
-        | PostStatus::Published
-        | PostStatus::PartiallyPublished => "CONFIRMED",
-        PostStatus::Draft | PostStatus::NeedsAttention => "TENTATIVE",
-        PostStatus::Cancelled | PostStatus::Failed | PostStatus::Missed => "CANCELLED",
+        EntryStatus::Planned
+        | EntryStatus::Scheduled
+        | EntryStatus::Publishing
+        | EntryStatus::Published
+        | EntryStatus::PartiallyPublished => "CONFIRMED",
+        EntryStatus::Draft | EntryStatus::NeedsAttention => "TENTATIVE",
+        EntryStatus::Cancelled | EntryStatus::Failed | EntryStatus::Missed => "CANCELLED",
     }
 }
 
@@ -122,7 +139,10 @@ fn line(out: &mut String, name: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use publishing::id::{ChannelId, PostId, PublicationId};
+    use publishing::{
+        id::{ChannelId, PostId, PublicationId, SeriesId},
+        post::OccurrenceKey,
+    };
     use scheduling::LocalSchedule;
     use uuid::Uuid;
 
@@ -131,15 +151,16 @@ mod tests {
     fn entry() -> Entry {
         Entry {
             at: "2027-03-01T09:30:00Z".parse().unwrap(),
-            post: PostId::from_uuid(Uuid::from_u128(1)),
+            post: Some(PostId::from_uuid(Uuid::from_u128(1))),
             publication: Some(PublicationId::from_uuid(Uuid::from_u128(2))),
+            occurrence: None,
             channel: Some(ChannelId::from_uuid(Uuid::from_u128(3))),
             channel_name: Some("Harbour; Coffee".into()),
             local: Some(LocalSchedule {
                 local: "2027-03-01T10:30:00".parse().unwrap(),
                 zone: zone::Tz::known("Europe/Berlin"),
             }),
-            status: PostStatus::Published,
+            status: EntryStatus::Published,
             caption: "Bread, butter\r\nand \\jam\\".into(),
             media: None,
             permalink: Some("https://example.org/1?a=b,c;d".parse().unwrap()),
@@ -195,16 +216,32 @@ mod tests {
             let event = events(&[Entry { status, ..entry() }]);
             event.lines().find_map(|line| line.strip_prefix("STATUS:").map(str::to_owned)).unwrap()
         };
-        assert_eq!(of(PostStatus::Scheduled), "CONFIRMED");
-        for status in [PostStatus::Cancelled, PostStatus::Missed, PostStatus::Failed] {
+        assert_eq!(of(EntryStatus::Scheduled), "CONFIRMED");
+        for status in [EntryStatus::Cancelled, EntryStatus::Missed, EntryStatus::Failed] {
             assert_eq!(of(status), "CANCELLED");
         }
-        assert_eq!(of(PostStatus::Draft), "TENTATIVE");
+        assert_eq!(of(EntryStatus::Draft), "TENTATIVE");
     }
 
     #[test]
     fn a_post_that_is_not_planned_is_known_by_its_own_id() {
         let draft = Entry { publication: None, channel: None, channel_name: None, ..entry() };
         assert!(events(&[draft]).contains("UID:post_00000000000000000000000001\r\n"));
+    }
+
+    #[test]
+    fn an_occurrence_without_a_post_is_known_by_its_series_its_original_time_and_its_channel() {
+        let occurrence = Some(OccurrenceKey {
+            series: SeriesId::from_uuid(Uuid::from_u128(5)),
+            original: "2027-03-01T10:30:00".parse().unwrap(),
+        });
+        let status = EntryStatus::Planned;
+        let event = events(&[Entry { post: None, publication: None, occurrence, status, ..entry() }]);
+        let event = event.replace("\r\n ", "");
+        let (series, channel) = ("series_00000000000000000000000005", "chan_00000000000000000000000003");
+        assert!(event.contains(&format!("UID:{series}-20270301T103000-{channel}\r\n")), "{event}");
+        assert!(event.contains(&format!("X-POSTERN-SERIES:{series}\r\n")), "{event}");
+        assert!(event.contains("STATUS:CONFIRMED\r\n") && event.contains("CATEGORIES:planned\r\n"));
+        assert!(!event.contains("X-POSTERN-POST"));
     }
 }

@@ -79,7 +79,8 @@ codes! {
     Conflict = 409 "conflict" "The state does not allow this";
     /// The irreversible call is permitted, or was made: the post cannot be changed or taken back any more.
     PublishingBegan = 409 "publishing_began" "Publishing has begun";
-    /// The publication's present state does not allow this.
+    /// The present state of the post, publication or series does not allow this. A series that was cancelled does not change any
+    /// more, and only a paused one is resumed; the occurrence whose post somebody took back by hand is restored before it changes.
     WrongState = 409 "wrong_state" "The state does not allow this";
     /// Another publication of the channel already has that post of the platform.
     PlatformPostTaken = 409 "platform_post_taken" "That post belongs to another publication";

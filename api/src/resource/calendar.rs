@@ -5,7 +5,7 @@ use poem_openapi::{
     param::{Path, Query},
 };
 use publishing::{
-    calendar::{Asked, Position, Range, Wanted},
+    calendar::{Asked, EntryStatus, Position, Range, Wanted},
     id::Channel,
 };
 use tenancy::{WorkspaceId, id::Workspace};
@@ -19,7 +19,7 @@ use crate::{
     export::{self, Csv, Export, Ical},
     problem::Answer,
     request::{Access, After, Cursors, permissions::ReadPosts},
-    value::{Date, Id, PostStatusName, Zone},
+    value::{CalendarStatusName, Date, Id, PostStatusName, Zone},
 };
 
 /// The list that cursors are sealed for.
@@ -41,8 +41,9 @@ pub struct CalendarResource {
 impl CalendarResource {
     /// See some days of a calendar
     ///
-    /// One entry for each publication, and one for each post that has a time and is not planned for it; by day, where the
-    /// viewer is, and by channel. Counts are complete on every page; entries are in the order of their time.
+    /// One entry for each publication, one for each post that has a time and is not planned for it, and one for each channel of each
+    /// occurrence of a series that has no post yet (`planned`); by day, where the viewer is, and by channel. Counts have all of
+    /// them, on every page; entries are in the order of their time.
     #[oai(path = "/workspaces/:workspace_id/calendar", method = "get", operation_id = "getCalendar")]
     #[expect(clippy::too_many_arguments, reason = "the query parameters of the operation")]
     async fn see(
@@ -59,7 +60,7 @@ impl CalendarResource {
         /// Only for this channel.
         channel_id: Query<Option<Id<Channel>>>,
         /// Only with this status.
-        status: Query<Option<PostStatusName>>,
+        status: Query<Option<CalendarStatusName>>,
         /// How many entries the page holds at most.
         #[oai(default = "many", validator(minimum(value = "1"), maximum(value = "1000")))]
         limit: Query<u16>,
@@ -109,7 +110,8 @@ impl CalendarResource {
         /// Only with this status.
         status: Query<Option<PostStatusName>>,
     ) -> Answer<Export<Csv>> {
-        let wanted = wanted(workspace_id.0.0, (from.0, to.0, time_zone.0), channel_id.0, status.0);
+        let status = status.0.map(|status| status.0.into());
+        let wanted = wanted(workspace_id.0.0, (from.0, to.0, time_zone.0), channel_id.0, status);
         let selection = self.calendar.select(&caller, &wanted).await?;
         let (head, write) = (export::csv::begin(), export::csv::lines);
         Ok(Export::of(export::posts(&self.calendar, selection, head, write).await?))
@@ -117,7 +119,8 @@ impl CalendarResource {
 
     /// Export a calendar as iCalendar
     ///
-    /// RFC 5545, one event for each publication, and one for each post that has a time and is not planned for it.
+    /// RFC 5545, one event for each publication, one for each post that has a time and is not planned for it, and one for each channel
+    /// of each occurrence of the next year, of a series, that has no post yet.
     #[oai(path = "/workspaces/:workspace_id/posts.ics", method = "get", operation_id = "exportPostsIcs")]
     #[expect(clippy::too_many_arguments, reason = "the query parameters of the operation")]
     async fn ics(
@@ -134,9 +137,10 @@ impl CalendarResource {
         /// Only for this channel.
         channel_id: Query<Option<Id<Channel>>>,
         /// Only with this status.
-        status: Query<Option<PostStatusName>>,
+        status: Query<Option<CalendarStatusName>>,
     ) -> Answer<Export<Ical>> {
-        let wanted = wanted(workspace_id.0.0, (from.0, to.0, time_zone.0), channel_id.0, status.0);
+        let status = status.0.map(|status| status.0);
+        let wanted = wanted(workspace_id.0.0, (from.0, to.0, time_zone.0), channel_id.0, status);
         let selection = self.calendar.select(&caller, &wanted).await?;
         let (head, write, tail) = (export::ical::begin("Postern"), export::ical::events, export::ical::END);
         Ok(Export::of(export::entries(&self.calendar, selection, head, write, tail).await?))
@@ -147,10 +151,9 @@ fn wanted(
     workspace: WorkspaceId,
     (from, to, zone): (Option<Date>, Option<Date>, Option<Zone>),
     channel: Option<Id<Channel>>,
-    status: Option<PostStatusName>,
+    status: Option<EntryStatus>,
 ) -> Wanted {
     let range =
         Range { from: from.map(|date| date.0), to: to.map(|date| date.0), zone: zone.map(|zone| zone.0) };
-    let (channel, status) = (channel.map(|id| id.0), status.map(|status| status.0));
-    Wanted { workspace, range, channel, status }
+    Wanted { workspace, range, channel: channel.map(|id| id.0), status }
 }

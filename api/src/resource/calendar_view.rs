@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use poem_openapi::Object;
 use publishing::{
     calendar,
-    id::{Channel, ChannelId, Media, Post, Publication},
+    id::{Channel, ChannelId, Media, Post, Publication, Series},
 };
 use scheduling::{LocalSchedule, Tz, calendar::Days};
 use uuid::Uuid;
 
-use crate::value::{Date, Id, Instant, Link, PostStatusName, Zone};
+use crate::value::{CalendarStatusName, Date, Id, Instant, Link, LocalTime, Zone};
 
 /// Some days of a calendar.
 #[derive(Object)]
@@ -33,7 +33,7 @@ pub(super) struct CalendarDay {
     begins_at: Instant,
     /// The first instant after it.
     ends_at: Instant,
-    /// How many entries it has, on whichever page.
+    /// How many entries it has, planned occurrences among them, on whichever page.
     count: u64,
     /// What it has for each channel.
     channels: Vec<CalendarColumn>,
@@ -45,32 +45,36 @@ pub(super) struct CalendarDay {
 struct CalendarColumn {
     /// The channel; absent for posts that have a time and are not planned for it.
     channel_id: Option<Id<Channel>>,
-    /// How many entries there are, on whichever page.
+    /// How many entries there are, planned occurrences among them, on whichever page.
     count: u64,
     /// Those of this page, in the order of their time.
     entries: Vec<CalendarEntry>,
 }
 
-/// A publication, or a post that has a time and is not planned for it.
+/// A publication, a post that has a time and is not planned for it, or an occurrence of a series that has no post yet.
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct CalendarEntry {
-    /// The post.
-    post_id: Id<Post>,
-    /// The publication; absent for a post that is not planned.
+    /// The post; absent for an occurrence that has none yet.
+    post_id: Option<Id<Post>>,
+    /// The publication; absent for a post that is not planned, and for an occurrence that has no post yet.
     publication_id: Option<Id<Publication>>,
+    /// The series, of an occurrence that has no post yet.
+    series_id: Option<Id<Series>>,
+    /// By what such an occurrence is known, wherever it was moved to: the wall-clock time that the rule of its series gives it.
+    original_local_time: Option<LocalTime>,
     /// The channel; absent for a post that is not planned.
     channel_id: Option<Id<Channel>>,
     /// When it is due.
     at: Instant,
     /// What the clocks of the calendar's zone show then.
     local_time: String,
-    /// The wall-clock time that the post was scheduled by, if it was.
+    /// The wall-clock time that the post was scheduled by, if it was, or at which the occurrence takes place.
     post_local_time: Option<String>,
     /// The zone of that.
     post_time_zone: Option<Zone>,
-    /// Where it stands, as a post with this publication alone shows it.
-    status: PostStatusName,
+    /// Where it stands, as a post with this publication alone shows it; `planned` for an occurrence that has no post yet.
+    status: CalendarStatusName,
     /// The beginning of the text in one line of at most 140 characters.
     excerpt: String,
     /// The first picture.
@@ -88,14 +92,16 @@ impl CalendarEntry {
     fn of(entry: calendar::Entry, zone: Tz) -> Self {
         let excerpt = entry.excerpt();
         Self {
-            post_id: entry.post.into(),
+            post_id: entry.post.map(Into::into),
             publication_id: entry.publication.map(Into::into),
+            series_id: entry.occurrence.map(|occurrence| occurrence.series.into()),
+            original_local_time: entry.occurrence.map(|occurrence| occurrence.original.into()),
             channel_id: entry.channel.map(Into::into),
             at: entry.at.into(),
             local_time: written(&LocalSchedule::showing(entry.at, zone)),
             post_local_time: entry.local.as_ref().map(written),
             post_time_zone: entry.local.map(|wall| Zone(wall.zone)),
-            status: PostStatusName(entry.status),
+            status: CalendarStatusName(entry.status),
             excerpt,
             media_id: entry.media.map(Into::into),
             permalink: entry.permalink.map(Into::into),

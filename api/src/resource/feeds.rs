@@ -19,7 +19,7 @@ use crate::{
         permissions::{ReadPosts, WritePosts},
     },
     strict::StrictJson,
-    value::{Id, Instant, PostStatusName, Secret},
+    value::{CalendarStatusName, Id, Instant, Secret},
 };
 
 /// Where feeds are.
@@ -38,7 +38,7 @@ struct Feed {
     /// Only of these channels; absent when of all.
     channels: Option<Vec<Id<Channel>>>,
     /// Only with these statuses; absent when with any.
-    statuses: Option<Vec<PostStatusName>>,
+    statuses: Option<Vec<CalendarStatusName>>,
     /// Who made it; it works while they are a member.
     created_by: Id<Person>,
     /// The API key it was made with, if it was; it works while the key does.
@@ -49,7 +49,7 @@ struct Feed {
 
 impl From<feed::Feed> for Feed {
     fn from(feed: feed::Feed) -> Self {
-        let statuses = feed.statuses.map(|words| words.into_iter().map(PostStatusName).collect());
+        let statuses = feed.statuses.map(|words| words.into_iter().map(CalendarStatusName).collect());
         Self {
             id: feed.id.into(),
             workspace_id: feed.workspace.into(),
@@ -74,7 +74,7 @@ struct NewFeed {
     channels: Option<Vec<Id<Channel>>>,
     /// Only with these statuses.
     #[oai(validator(min_items = 1, unique_items))]
-    statuses: Option<Vec<PostStatusName>>,
+    statuses: Option<Vec<CalendarStatusName>>,
 }
 
 /// A new feed and, this once, its address.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     problem::{Pointer, Problem},
-    value::{Id, Instant, Link, LocalTime, OccurrenceStateName},
+    value::{Id, Instant, Link, LocalTime, OccurrenceStateName, PostStatusName},
 };
 
 /// What changes about one occurrence. What is absent stays. Either `skip` or `restore`, or the other members.
@@ -42,17 +42,22 @@ pub(super) struct OccurrencePatch {
 pub(super) struct Occurrence {
     /// By what it is known, wherever it was moved to: the wall-clock time that the rule gives it.
     original_local_time: LocalTime,
-    /// The wall-clock time at which it takes place, or would if it were not skipped.
+    /// The wall-clock time at which its post is due, where it has one, at which it takes place, or would if it were not skipped; in
+    /// the zone of the series.
     local_time: LocalTime,
     /// The instant this means.
     due_at: Instant,
     /// What became of it.
     state: OccurrenceStateName,
-    /// What the series has it say, apart from what differs per channel; a post that was changed by hand may say something else.
-    /// Absent where it is skipped.
+    /// What its post says, where it has one, or what the series has it say; apart from what differs per channel. Absent where it is
+    /// skipped.
     caption: Option<String>,
     /// Its post, if it has one.
     post_id: Option<Id<PostTag>>,
+    /// Where that post stands: a `cancelled` one does not go out.
+    post_status: Option<PostStatusName>,
+    /// Whether somebody changed, moved or took back that post by hand, so that it does not follow its series any more.
+    edited_by_hand: bool,
 }
 
 impl OccurrencePatch {
@@ -84,6 +89,8 @@ impl From<OccurrenceView> for Occurrence {
             state: OccurrenceStateName(view.state),
             caption: view.caption,
             post_id: view.post.map(Into::into),
+            post_status: view.post_status.map(PostStatusName),
+            edited_by_hand: view.edited_by_hand,
         }
     }
 }

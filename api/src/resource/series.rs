@@ -162,6 +162,8 @@ impl SeriesResource {
     /// Resume a paused series
     ///
     /// From then on its posts are published on the word of whoever resumed it. What would have been due meanwhile is passed over.
+    /// Posts that were cancelled because a channel was disconnected, and are still to come, are planned again, unless somebody
+    /// changed them by hand.
     #[oai(path = "/series/:id/resume", method = "post", operation_id = "resumeSeries")]
     async fn resume(&self, caller: Access<PublishPosts>, id: Path<Id<SeriesTag>>) -> Answer<Found<Series>> {
         Ok(shown(self.series.resume(&caller, id.0.0).await?))
@@ -194,7 +196,7 @@ impl SeriesResource {
 
     /// List the occurrences of a series
     ///
-    /// In the order of their instants, those that were skipped among them.
+    /// In the order in which the series has them, those that were skipped among them. Where there is a post, it says when and what.
     #[oai(path = "/series/:id/occurrences", method = "get", operation_id = "listOccurrences")]
     async fn occurrences(
         &self,
@@ -202,9 +204,9 @@ impl SeriesResource {
         id: Path<Id<SeriesTag>>,
         limit: Query<Limit>,
         after: Query<After>,
-        /// Only due at or after this instant; now, where it is absent.
+        /// Only those that the series has at or after this instant; now, where it is absent.
         from: Query<Option<Instant>>,
-        /// Only due before this instant, at most 366 days later; 90 days later, where it is absent.
+        /// Only those that the series has before this instant, at most 366 days later; 90 days later, where it is absent.
         to: Query<Option<Instant>>,
     ) -> Answer<Found<Page<Occurrence>>> {
         const LIST: &str = "occurrences";

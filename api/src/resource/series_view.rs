@@ -3,14 +3,11 @@
 use poem_openapi::{Object, types::MaybeUndefined};
 use publishing::{
     content::Content,
-    id::Series as SeriesTag,
+    id::{Post as PostTag, Series as SeriesTag},
     post::PostPatch,
-    series::{self, SeriesState, SeriesView},
+    series::{self, Next, SeriesState, SeriesView},
 };
-use scheduling::{
-    LocalSchedule,
-    recurrence::{self, Rule},
-};
+use scheduling::{LocalSchedule, recurrence::Rule};
 use tenancy::{
     id::{ApiKey, Person, Workspace},
     idempotency::Fence,
@@ -91,15 +88,18 @@ pub(super) struct NewSplit {
     pub(super) changes: Option<SeriesPatch>,
 }
 
-/// An occurrence that is to come.
+/// An occurrence that is to come: its post waits for its time, or it has none yet.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct NextOccurrence {
     /// By what it is known, wherever it was moved to: the wall-clock time that the rule gives it.
     original_local_time: LocalTime,
-    /// The wall-clock time at which it takes place.
+    /// The wall-clock time at which it takes place, in the zone of the series.
     local_time: LocalTime,
-    /// The instant this means.
+    /// The instant this means: when its post is due, where it has one.
     due_at: Instant,
+    /// Its post, if it has one.
+    post_id: Option<Id<PostTag>>,
 }
 
 /// A series: posts that recur. Some days before its time each occurrence becomes a post like any other.
@@ -128,7 +128,7 @@ pub(super) struct Series {
     start: Start,
     /// How it recurs, as RFC 5545 (RRULE) writes it.
     rule: RuleText,
-    /// What comes next, five at most.
+    /// What comes next, five at most; posts that were taken back or deleted do not.
     next_occurrences: Vec<NextOccurrence>,
     /// The person on whose word its posts are published: who made the series or changed it last.
     approver_id: Id<Person>,
@@ -202,12 +202,13 @@ impl SeriesPatch {
     }
 }
 
-impl From<recurrence::Occurrence> for NextOccurrence {
-    fn from(next: recurrence::Occurrence) -> Self {
+impl From<Next> for NextOccurrence {
+    fn from(next: Next) -> Self {
         Self {
             original_local_time: next.original.into(),
             local_time: next.local.into(),
             due_at: next.due.into(),
+            post_id: next.post.map(Into::into),
         }
     }
 }

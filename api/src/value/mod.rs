@@ -78,9 +78,9 @@ pub use self::{
     secret::{Mail, Personal, Secret},
     slot::SlotText,
     word::{
-        AttemptStep, AttemptVerdict, ChannelStateName, ConnectionStateName, ImportRowStateName,
-        ImportStateName, ImportStopName, OccurrenceStateName, PauseReasonName, PlatformName, PostStatusName,
-        ProviderName, PublicationState, RemoteRevokeName, SeriesStatusName,
+        AttemptStep, AttemptVerdict, CalendarStatusName, ChannelStateName, ConnectionStateName,
+        ImportRowStateName, ImportStateName, ImportStopName, OccurrenceStateName, PauseReasonName,
+        PlatformName, PostStatusName, ProviderName, PublicationState, RemoteRevokeName, SeriesStatusName,
     },
     zone::Zone,
 };

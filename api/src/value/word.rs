@@ -5,6 +5,7 @@ use poem_openapi::{
     types::Type,
 };
 use publishing::{
+    calendar::EntryStatus,
     connection::{ChannelState, ConnectionState, Provider, RemoteRevoke},
     import::{ImportState, RowState, StopReason},
     platform::Platform,
@@ -58,6 +59,9 @@ word! {
     PublicationState(State) = "PublicationState";
     /// What a post shows, derived from its publications.
     PostStatusName(PostStatus) = "PostStatus";
+    /// Where an entry of a calendar stands: what a post with this publication alone shows, or `planned`, an occurrence of a series that
+    /// has no post yet.
+    CalendarStatusName(EntryStatus) = "CalendarStatus";
     /// A platform.
     PlatformName(Platform) = "Platform";
     /// Whose login: `meta` is Facebook Login, which reaches Facebook Pages and the Instagram professional accounts linked to them.

@@ -2,6 +2,7 @@
 
 mod export;
 mod feed;
+mod planned;
 mod view;
 
 use chrono::{DateTime, Utc};

@@ -1,4 +1,5 @@
-//! An entry of a calendar: a publication, or a post that has a time and is not planned for it.
+//! An entry of a calendar: a publication, a post that has a time and is not planned for it, or an occurrence of a series that has
+//! no post yet.
 
 use chrono::{DateTime, Utc};
 use scheduling::LocalSchedule;
@@ -6,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
+use super::EntryStatus;
 use crate::{
     id::{ChannelId, MediaId, PostId, PublicationId},
-    status::PostStatus,
+    post::OccurrenceKey,
 };
 
 /// The longest excerpt in characters.
@@ -22,10 +24,12 @@ pub(super) const EXCERPT_OF: u32 = 1_000;
 pub struct Entry {
     /// When it is due.
     pub at: DateTime<Utc>,
-    /// The post.
-    pub post: PostId,
+    /// The post; none of an occurrence that has none yet.
+    pub post: Option<PostId>,
     /// Its publication; none for a post that is not planned.
     pub publication: Option<PublicationId>,
+    /// The occurrence that has no post yet, if it is one.
+    pub occurrence: Option<OccurrenceKey>,
     /// The publication's channel.
     pub channel: Option<ChannelId>,
     /// What the channel is called.
@@ -33,7 +37,7 @@ pub struct Entry {
     /// The wall-clock time that the post was scheduled by, if it was.
     pub local: Option<LocalSchedule>,
     /// Where it stands: what a post with this publication alone shows.
-    pub status: PostStatus,
+    pub status: EntryStatus,
     /// The text as this channel gets it, or its beginning.
     pub caption: String,
     /// The first picture.
@@ -53,7 +57,7 @@ pub struct Position {
     pub at: DateTime<Utc>,
     /// The channel; zero for a post that is not planned.
     pub channel: Uuid,
-    /// The publication, or the post that is not planned.
+    /// The publication, the post that is not planned, or what stands for an occurrence.
     pub id: Uuid,
 }
 
@@ -61,7 +65,9 @@ impl Entry {
     /// Where it stands in the order of a calendar.
     pub fn position(&self) -> Position {
         let channel = self.channel.map_or(Uuid::nil(), |channel| channel.uuid());
-        let id = self.publication.map_or(self.post.uuid(), |publication| publication.uuid());
+        let kept = self.publication.map(|publication| publication.uuid());
+        let kept = kept.or_else(|| self.post.map(|post| post.uuid()));
+        let id = kept.or_else(|| self.occurrence.map(known_by)).unwrap_or_default();
         Position { at: self.at, channel, id }
     }
 
@@ -81,6 +87,13 @@ impl Entry {
     }
 }
 
+/// What stands for an occurrence in the order of a calendar: the id of its series, told apart by the time it is known by. A
+/// position is sought again in the next part, and must be the same then.
+pub(super) fn known_by(occurrence: OccurrenceKey) -> Uuid {
+    let time = occurrence.original.and_utc().timestamp().unsigned_abs();
+    Uuid::from_u128(occurrence.series.uuid().as_u128() ^ u128::from(time))
+}
+
 // Captions are the tenants' words: they must not reach a log by way of a derived `Debug`.
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -95,12 +108,13 @@ mod tests {
     fn entry(caption: &str) -> Entry {
         Entry {
             at: DateTime::UNIX_EPOCH,
-            post: PostId::from_uuid(Uuid::from_u128(7)),
+            post: Some(PostId::from_uuid(Uuid::from_u128(7))),
             publication: None,
+            occurrence: None,
             channel: None,
             channel_name: None,
             local: None,
-            status: PostStatus::Draft,
+            status: EntryStatus::Draft,
             caption: caption.into(),
             media: None,
             permalink: None,

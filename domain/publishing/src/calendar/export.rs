@@ -1,21 +1,23 @@
 //! Taking a calendar elsewhere, in batches: memory does not grow with the number of posts.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use scheduling::{
     Tz,
     calendar::{DaysError, end_of, start_of},
 };
 use tenancy::{Caller, WorkspaceId};
 
-use super::{Calendar, Entry, Part, Position, Selection, view::ViewError};
+use super::{Calendar, Entry, EntryStatus, Part, Position, Selection, view::ViewError};
 use crate::{
     id::{ChannelId, PostId},
     post::{PostError, PostView},
-    status::PostStatus,
 };
 
 /// How many things a batch has; captions may be long.
 const BATCH: u16 = 100;
+
+/// How far ahead occurrences of series are exported, in days: most series have no end.
+const AHEAD: TimeDelta = TimeDelta::days(366);
 
 /// Which days, both included; without an end, all that there are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +40,7 @@ pub struct Wanted {
     /// Only for this channel.
     pub channel: Option<ChannelId>,
     /// Only with this status.
-    pub status: Option<PostStatus>,
+    pub status: Option<EntryStatus>,
 }
 
 impl Calendar {
@@ -50,13 +52,16 @@ impl Calendar {
             return Err(DaysError::Backwards.into());
         }
         let zone = zone.unwrap_or(own);
-        Ok(Selection {
+        let until = to.map(|date| end_of(date, zone));
+        let selection = Selection {
             from: from.map(|date| start_of(date, zone)),
-            until: to.map(|date| end_of(date, zone)),
+            until,
             channels: wanted.channel.map(|channel| vec![channel]),
-            statuses: wanted.status.map(|status| vec![status]),
             ..Selection::of(caller.organization, wanted.workspace)
-        })
+        };
+        let year = self.clock.now() + AHEAD;
+        let planned_until = until.map_or(year, |until: DateTime<Utc>| until.min(year));
+        Ok(selection.standing(wanted.status.as_ref().map(std::slice::from_ref), planned_until))
     }
 
     /// The next entries, with all of their captions; none after the last.
@@ -65,7 +70,7 @@ impl Calendar {
         selection: &Selection,
         after: Option<Position>,
     ) -> Result<Vec<Entry>, PostError> {
-        self.store.entries(selection, Part { after, limit: BATCH, caption: i32::MAX.unsigned_abs() }).await
+        self.part(selection, Part { after, limit: BATCH, caption: i32::MAX.unsigned_abs() }).await
     }
 
     /// The next posts in order of creation; none after the last.

@@ -2,15 +2,22 @@
 
 mod entry;
 mod export;
+mod planned;
+mod status;
 pub mod store;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::sync::Arc;
 
-use tenancy::{Caller, OrganizationId, Scope, WorkspaceId};
+use chrono::{DateTime, Utc};
+use tenancy::{Caller, Clock, OrganizationId, Scope, WorkspaceId};
 
 pub use entry::{Entry, Position};
 pub use export::{Range, Wanted};
+pub use planned::Coming;
+pub use status::EntryStatus;
 pub use store::{CalendarStore, Count, Part, Selection};
 pub use view::{Asked, View, ViewError};
 
@@ -21,6 +28,8 @@ use crate::{id::ChannelId, post::PostError};
 pub struct Calendar {
     /// Reads what is due when.
     pub store: Arc<dyn CalendarStore>,
+    /// Tells the time: what is planned lies ahead.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Calendar {
@@ -45,6 +54,16 @@ impl Calendar {
 impl Selection {
     /// Everything of a workspace.
     pub const fn of(organization: OrganizationId, workspace: WorkspaceId) -> Self {
-        Self { organization, workspace, from: None, until: None, channels: None, statuses: None }
+        let (from, until, planned_until) = (None, None, None);
+        Self { organization, workspace, from, until, channels: None, statuses: None, planned_until }
+    }
+
+    /// Only what stands so; planned occurrences before this instant among it, if they do.
+    #[must_use]
+    pub(crate) fn standing(self, statuses: Option<&[EntryStatus]>, planned_until: DateTime<Utc>) -> Self {
+        let is_among = statuses.is_none_or(|statuses| statuses.contains(&EntryStatus::Planned));
+        let of_posts = |statuses: &[EntryStatus]| statuses.iter().filter_map(|one| one.of_post()).collect();
+        let statuses = statuses.map(of_posts);
+        Self { statuses, planned_until: is_among.then_some(planned_until), ..self }
     }
 }

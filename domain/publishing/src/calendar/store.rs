@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use scheduling::{Tz, calendar::Days};
 use tenancy::{OrganizationId, WorkspaceId};
 
-use super::{Entry, Position};
+use super::{Coming, Entry, Position};
 use crate::{
-    id::{ChannelId, PostId},
-    post::{PostError, PostView},
+    id::{ChannelId, PostId, SeriesId},
+    post::{OccurrenceKey, PostError, PostView},
     status::PostStatus,
 };
 
@@ -27,6 +27,8 @@ pub struct Selection {
     pub channels: Option<Vec<ChannelId>>,
     /// Only with these statuses.
     pub statuses: Option<Vec<PostStatus>>,
+    /// Together with the occurrences of series that have no post yet, before this instant; without any if there is none.
+    pub planned_until: Option<DateTime<Utc>>,
 }
 
 /// Which part of the entries.
@@ -61,8 +63,18 @@ pub trait CalendarStore: Send + Sync {
         workspace: WorkspaceId,
         channels: &[ChannelId],
     ) -> Result<Option<Tz>, PostError>;
-    /// Entries in the order of their positions.
+    /// Entries that are kept, in the order of their positions; planned occurrences are not among them.
     async fn entries(&self, selection: &Selection, part: Part) -> Result<Vec<Entry>, PostError>;
+    /// Series of the workspace that may have an occurrence without a post before an instant, in the order of their ids.
+    async fn series(
+        &self,
+        selection: &Selection,
+        before: DateTime<Utc>,
+        after: Option<SeriesId>,
+        limit: u16,
+    ) -> Result<Vec<Coming>, PostError>;
+    /// Those of these occurrences that became posts, also where the post is gone.
+    async fn made(&self, occurrences: &[OccurrenceKey]) -> Result<Vec<OccurrenceKey>, PostError>;
     /// How many entries each day has for each channel, where it has any. The days bound the selection.
     async fn counts(&self, selection: &Selection, days: &Days) -> Result<Vec<Count>, PostError>;
     /// Posts in the order of their ids, drafts without a time only if the selection is not bounded by time. The statuses of the
@@ -73,6 +85,6 @@ pub trait CalendarStore: Send + Sync {
         after: Option<PostId>,
         limit: u16,
     ) -> Result<Vec<PostView>, PostError>;
-    /// A text that differs whenever an entry of the selection does.
+    /// A text that differs whenever an entry of the selection does, a planned occurrence or another.
     async fn fingerprint(&self, selection: &Selection) -> Result<String, PostError>;
 }

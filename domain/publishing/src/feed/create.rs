@@ -5,9 +5,9 @@ use tenancy::{Caller, Page, Scope, WorkspaceId, digest::SecretHash, idempotency:
 
 use super::{Feed, Feeds};
 use crate::{
+    calendar::EntryStatus,
     id::{self, ChannelId, FeedId},
     post::{PostError, Violation},
-    status::PostStatus,
 };
 
 /// What every secret of a feed begins with, so that a leaked one is recognised.
@@ -23,7 +23,7 @@ pub struct NewFeed {
     /// Only of these channels.
     pub channels: Option<Vec<ChannelId>>,
     /// Only with these statuses.
-    pub statuses: Option<Vec<PostStatus>>,
+    pub statuses: Option<Vec<EntryStatus>>,
     /// The idempotency key that the request holds, if it has one.
     pub fence: Option<Fence>,
 }

@@ -38,13 +38,14 @@ impl Feeds {
 /// What a feed shows now. It moves on at midnight and not with every request, so that an answer stays the same for a while.
 fn window(feed: &Feed, now: DateTime<Utc>) -> Selection {
     let today = now.date_naive().and_time(NaiveTime::MIN).and_utc();
-    Selection {
+    let until = today.checked_add_days(Days::new(AHEAD + 1));
+    let selection = Selection {
         from: today.checked_sub_days(Days::new(BACK)),
-        until: today.checked_add_days(Days::new(AHEAD + 1)),
+        until,
         channels: feed.channels.clone(),
-        statuses: feed.statuses.clone(),
         ..Selection::of(feed.organization, feed.workspace)
-    }
+    };
+    selection.standing(feed.statuses.as_deref(), until.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -16,10 +16,9 @@ pub use follow::{AHEAD, BACK, Followed};
 pub use store::FeedStore;
 
 use crate::{
-    calendar::Calendar,
+    calendar::{Calendar, EntryStatus},
     id::{ChannelId, FeedId},
     post::Author,
-    status::PostStatus,
 };
 
 /// A feed as its organization sees it: everything but the address.
@@ -36,7 +35,7 @@ pub struct Feed {
     /// Only of these channels.
     pub channels: Option<Vec<ChannelId>>,
     /// Only with these statuses.
-    pub statuses: Option<Vec<PostStatus>>,
+    pub statuses: Option<Vec<EntryStatus>>,
     /// Who made it. It works no longer than they, and the key that they used, do.
     pub author: Author,
     /// When.

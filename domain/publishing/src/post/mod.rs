@@ -7,7 +7,7 @@ mod enqueue;
 mod error;
 mod read;
 mod resolve;
-mod schedule;
+pub(crate) mod schedule;
 pub mod store;
 pub mod validate;
 pub(crate) mod write;

@@ -219,7 +219,7 @@ fn set_times(
     if violations.is_empty() { Ok(()) } else { Err(PostError::Invalid(violations)) }
 }
 
-pub(super) fn time_violation(pointer: impl Into<String>, error: ScheduleError) -> Violation {
+pub(crate) fn time_violation(pointer: impl Into<String>, error: ScheduleError) -> Violation {
     let code = match error {
         ScheduleError::Past { .. } => "time_passed",
         ScheduleError::TooFar { .. } => "time_too_far",

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     id::SeriesId,
-    post::{Post, PostError, PostPatch, TargetTime, store::Facts, write},
-    publication::State,
+    post::{Post, PostError, PostPatch, PostView, TargetTime, store::Facts, write},
+    publication::{CancelReason, State},
 };
 
 /// What changes; `None` leaves a field as it is.
@@ -38,8 +38,19 @@ impl Made {
         states().any(State::can_be_taken_back) && !states().any(is_under_way)
     }
 
+    /// Whether the post was taken back because a channel was disconnected, and for no other reason.
+    pub(super) fn went_with_its_channel(&self) -> bool {
+        let gone = Some(CancelReason::ChannelDisconnected);
+        let is_it = |view: &PostView| {
+            view.post.scheduled
+                && view.publications.iter().any(|one| one.cancelled == gone)
+                && !view.publications.iter().any(|one| is_under_way(one.state))
+        };
+        self.is_untouched() && self.post.as_ref().is_some_and(is_it)
+    }
+
     /// Whether nobody changed the post by hand.
-    fn is_untouched(&self) -> bool {
+    pub(super) fn is_untouched(&self) -> bool {
         self.post.as_ref().is_some_and(|view| view.post.version == self.version)
     }
 }

@@ -87,6 +87,6 @@ impl Recurrence {
     pub(super) async fn begin(&self, caller: &Caller, series: &Series) -> Result<SeriesView, PostError> {
         // The series is kept; where this does not succeed, the next sweep does it.
         let _ = self.materialise(series).await;
-        Ok(self.view(self.store.get(caller, series.id).await?))
+        self.view(self.store.get(caller, series.id).await?).await
     }
 }

@@ -41,7 +41,7 @@ pub use self::{
 };
 use crate::{
     content::{Content, Override},
-    id::SeriesId,
+    id::{PostId, SeriesId},
     post::{Author, Posts, Target},
     publication::{UnknownWord, words},
 };
@@ -146,8 +146,21 @@ pub struct Series {
 pub struct SeriesView {
     /// The series.
     pub series: Series,
-    /// Its next occurrences, at most [`SHOWN_AHEAD`], whether they have posts or not.
-    pub next: Vec<Occurrence>,
+    /// Its next occurrences, at most [`SHOWN_AHEAD`]: those whose posts wait for their time, and those that have none yet.
+    pub next: Vec<Next>,
+}
+
+/// An occurrence that is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// By what it is known.
+    pub original: NaiveDateTime,
+    /// What the clocks of the series show when it is due.
+    pub local: NaiveDateTime,
+    /// When it is due: its post, where it has one.
+    pub due: DateTime<Utc>,
+    /// Its post, if it has one.
+    pub post: Option<PostId>,
 }
 
 impl SeriesView {
@@ -182,7 +195,7 @@ impl Series {
     }
 
     /// What an occurrence says, before what differs per channel.
-    fn content_at(&self, occurrence: &Occurrence) -> Content {
+    pub(crate) fn content_at(&self, occurrence: &Occurrence) -> Content {
         let caption = self.varied(occurrence.index).to_owned();
         let plain = Content { caption, ..self.content.clone() };
         match self.edits.get(&occurrence.original) {

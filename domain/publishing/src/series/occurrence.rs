@@ -14,7 +14,7 @@ use super::{
 use crate::{
     content::Override,
     id::SeriesId,
-    post::{PostError, store::Facts, validate::validate},
+    post::{PostError, schedule::time_violation, store::Facts, validate::validate},
 };
 
 /// What is to become of one occurrence.
@@ -78,7 +78,8 @@ impl Recurrence {
         let facts = self.facts(&series).await?;
         let occurrence = series.plan.occurrence(original);
         if let Some(occurrence) = &occurrence {
-            self.can_take_place(&series, occurrence, &facts)?;
+            let is_moved = matches!(edit, OccurrenceEdit::Change { local: Some(_), .. });
+            self.can_take_place(&series, occurrence, is_moved, &facts)?;
         }
         let made = self.store.made_since(id, original, self.posts.clock.now()).await?;
         let made = made.into_iter().find(|one| one.original == original);
@@ -103,11 +104,16 @@ impl Recurrence {
         &self,
         series: &Series,
         occurrence: &Occurrence,
+        is_moved: bool,
         facts: &Facts,
     ) -> Result<(), PostError> {
         let now = self.posts.clock.now();
         if occurrence.due < now {
             return Err(refused("/local_time", "time_passed", "The time of the occurrence has passed."));
+        }
+        // What the rule puts there is far ahead for a while only; what somebody moves has to be a time that a post can have.
+        if is_moved && let Err(error) = series.schedule_at(occurrence).due(now) {
+            return Err(PostError::Invalid(vec![time_violation("/local_time", error)]));
         }
         let mut found = validate(&series.content_at(occurrence), &series.targets, facts);
         if found.is_empty() {

@@ -1,16 +1,19 @@
 //! Reading series and their occurrences.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use scheduling::{LocalSchedule, recurrence::Exception};
+use scheduling::{LocalSchedule, Schedule, Tz, recurrence::Exception};
 use tenancy::{Caller, Scope};
 
 use super::{
-    OccurrenceState, Recurrence, SHOWN_AHEAD, Series, SeriesState, SeriesView, store::SeriesFilter,
+    Next, OccurrenceState, Recurrence, SHOWN_AHEAD, Series, SeriesState, SeriesView,
+    store::{Known, Made, SeriesFilter},
     validate::refused,
 };
 use crate::{
     id::{PostId, SeriesId},
-    post::PostError,
+    post::{PostError, PostView},
+    publication::State,
+    status::PostStatus,
 };
 
 /// One occurrence of a series, as it is shown.
@@ -18,17 +21,22 @@ use crate::{
 pub struct OccurrenceView {
     /// By what it is known.
     pub original: NaiveDateTime,
-    /// The local time at which it takes place; of a skipped one, at which it would.
+    /// The local time at which it takes place, or its post does; of a skipped one, at which it would.
     pub local: NaiveDateTime,
     /// The instant this means.
     pub due: DateTime<Utc>,
-    /// What it says, apart from what differs per channel; a post that was changed by hand may say something else. None where it
-    /// is skipped.
+    /// What it says, or its post does, apart from what differs per channel. None where it is skipped.
     pub caption: Option<String>,
     /// What became of it.
     pub state: OccurrenceState,
     /// Its post, if it has one.
     pub post: Option<PostId>,
+    /// Where the post stands.
+    pub post_status: Option<PostStatus>,
+    /// Whether somebody changed the post by hand, moved it or took it back.
+    pub edited_by_hand: bool,
+    /// Where the series has it: a post that somebody moved keeps its place in the list.
+    place: Place,
 }
 
 /// A place in a list of occurrences.
@@ -51,13 +59,13 @@ impl Recurrence {
     /// One series.
     pub async fn get(&self, caller: &Caller, id: SeriesId) -> Result<SeriesView, PostError> {
         caller.may(Scope::PostsRead)?;
-        Ok(self.view(self.store.get(caller, id).await?))
+        self.view(self.store.get(caller, id).await?).await
     }
 
     /// A series that this caller made, as it is now.
     pub async fn planned(&self, caller: &Caller, id: SeriesId) -> Result<SeriesView, PostError> {
         caller.may(Scope::PostsPublish)?;
-        Ok(self.view(self.store.get(caller, id).await?))
+        self.view(self.store.get(caller, id).await?).await
     }
 
     /// Series, newest first.
@@ -67,7 +75,7 @@ impl Recurrence {
             return Err(PostError::NotFound);
         }
         let found = self.store.list(caller, filter).await?;
-        Ok(found.into_iter().map(|series| self.view(series)).collect())
+        self.views(found).await
     }
 
     /// The occurrences of a series within a window, in the order of their instants, those that were skipped among them.
@@ -94,15 +102,17 @@ impl Recurrence {
         page: &mut [OccurrenceView],
     ) -> Result<(), PostError> {
         let originals: Vec<_> = page.iter().map(|one| one.original).collect();
-        let made = self.store.made(series.id, &originals).await?;
+        let made = self.store.made_at(series.id, &originals).await?;
         let now = self.posts.clock.now();
         for one in page {
-            let found = made.iter().find(|(original, _)| *original == one.original).map(|(_, post)| *post);
-            one.post = found.flatten();
-            one.state = match (one.state, found) {
+            let found = made.iter().find(|made| made.original == one.original);
+            if let Some(made) = found {
+                one.with_post(made, series.plan.start().zone);
+            }
+            one.state = match (one.state, found.map(|made| made.post.is_some())) {
                 (OccurrenceState::Skipped, _) => OccurrenceState::Skipped,
-                (_, Some(Some(_))) => OccurrenceState::Made,
-                (_, Some(None)) => OccurrenceState::Deleted,
+                (_, Some(true)) => OccurrenceState::Made,
+                (_, Some(false)) => OccurrenceState::Deleted,
                 (_, None) if one.due < now => OccurrenceState::Passed,
                 (_, None) if series.state == SeriesState::Cancelled => OccurrenceState::Cancelled,
                 (_, None) => OccurrenceState::Planned,
@@ -112,23 +122,80 @@ impl Recurrence {
     }
 
     /// A series with what comes next.
-    pub(super) fn view(&self, series: Series) -> SeriesView {
-        let next = match series.state {
-            SeriesState::Cancelled => Vec::new(),
-            _ => series.upcoming(self.posts.clock.now()).take(SHOWN_AHEAD).collect(),
-        };
-        SeriesView { series, next }
+    pub(super) async fn view(&self, series: Series) -> Result<SeriesView, PostError> {
+        self.views(vec![series]).await?.pop().ok_or(PostError::NotFound)
+    }
+
+    async fn views(&self, all: Vec<Series>) -> Result<Vec<SeriesView>, PostError> {
+        let now = self.posts.clock.now();
+        let ids: Vec<_> = all.iter().map(|series| series.id).collect();
+        let known = self.store.known_since(&ids, Series::well_before(now), now).await?;
+        let view = |series: Series| SeriesView { next: series.next(&known, now), series };
+        Ok(all.into_iter().map(view).collect())
     }
 }
 
 impl OccurrenceView {
     /// Where it stands in a list.
     pub fn place(&self) -> Place {
-        (self.due, self.original)
+        self.place
+    }
+
+    /// Completes it with its post, which says what will happen from now on.
+    fn with_post(&mut self, made: &Made, zone: Tz) {
+        let Some(view) = &made.post else { return };
+        self.post = Some(view.post.id);
+        self.post_status = Some(view.status());
+        self.edited_by_hand = !made.is_untouched();
+        if self.state == OccurrenceState::Skipped {
+            return;
+        }
+        self.caption = Some(view.post.content.caption.clone());
+        if let Some(due) = due(view) {
+            (self.due, self.local) = (due, shown_at(due, view.post.schedule, zone));
+        }
+    }
+}
+
+/// When a post is due: with the first of its publications that were not taken back, if there are any.
+fn due(view: &PostView) -> Option<DateTime<Utc>> {
+    let live = view.publications.iter().filter(|one| one.state != State::Cancelled);
+    let first = live.map(|one| one.due_at).min();
+    first.or_else(|| view.post.schedule.map(|schedule| schedule.resolve()))
+}
+
+/// What the clocks of a zone show at an instant; the time as it was meant, where it was meant there.
+fn shown_at(due: DateTime<Utc>, meant: Option<Schedule>, zone: Tz) -> NaiveDateTime {
+    match meant {
+        Some(Schedule::Local(wall)) if wall.zone == zone && wall.resolve() == due => wall.local,
+        _ => LocalSchedule::showing(due, zone).local,
     }
 }
 
 impl Series {
+    /// What is to come: posts that wait for their time, and occurrences that have none yet.
+    pub(super) fn next(&self, known: &[Known], now: DateTime<Utc>) -> Vec<Next> {
+        if self.state == SeriesState::Cancelled {
+            return Vec::new();
+        }
+        let zone = self.plan.start().zone;
+        let own = || known.iter().filter(|one| one.series == self.id);
+        let has_none = |original: NaiveDateTime| own().all(|one| one.original != original);
+        let planned = self.upcoming(now).filter(|one| has_none(one.original)).take(SHOWN_AHEAD);
+        let planned =
+            planned.map(|one| Next { original: one.original, local: one.local, due: one.due, post: None });
+        let waiting = own().filter_map(|one| {
+            let due = one.due.filter(|due| *due >= now)?;
+            let meant = self.plan.occurrence(one.original);
+            let meant = meant.map(|meant| Schedule::Local(LocalSchedule { local: meant.local, zone }));
+            Some(Next { original: one.original, local: shown_at(due, meant, zone), due, post: one.post })
+        });
+        let mut next: Vec<_> = planned.chain(waiting).collect();
+        next.sort_by_key(|one| (one.due, one.original));
+        next.truncate(SHOWN_AHEAD);
+        next
+    }
+
     fn within(&self, window: &Window) -> Result<Vec<OccurrenceView>, PostError> {
         let found = self.plan.occurrences(window.from, window.until);
         let found = found.map_err(|error| refused("/to", "window_too_long", error.to_string()))?;
@@ -160,6 +227,16 @@ impl Series {
         caption: Option<String>,
     ) -> OccurrenceView {
         let due = LocalSchedule { local, zone: self.plan.start().zone }.resolve();
-        OccurrenceView { original, local, due, caption, state: OccurrenceState::Planned, post: None }
+        OccurrenceView {
+            original,
+            local,
+            due,
+            caption,
+            state: OccurrenceState::Planned,
+            post: None,
+            post_status: None,
+            edited_by_hand: false,
+            place: (due, original),
+        }
     }
 }

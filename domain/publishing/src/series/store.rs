@@ -32,6 +32,19 @@ pub struct Made {
     pub version: i64,
 }
 
+/// An occurrence that became a post, with when that is still to come.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// Of which series.
+    pub series: SeriesId,
+    /// By what it is known.
+    pub original: NaiveDateTime,
+    /// Its post, unless somebody deleted it.
+    pub post: Option<PostId>,
+    /// When the first of its publications that wait for their time is due; none where none does.
+    pub due: Option<DateTime<Utc>>,
+}
+
 /// A post to be made for an occurrence.
 #[derive(Debug, Clone)]
 pub struct NewOccurrence {
@@ -126,6 +139,16 @@ pub trait SeriesStore: Send + Sync {
         id: SeriesId,
         originals: &[NaiveDateTime],
     ) -> Result<Vec<(NaiveDateTime, Option<PostId>)>, PostError>;
+    /// The same with the posts as they are.
+    async fn made_at(&self, id: SeriesId, originals: &[NaiveDateTime]) -> Result<Vec<Made>, PostError>;
+    /// Of these series the occurrences that became posts and are, by their original local time or by their post's time, not
+    /// before these.
+    async fn known_since(
+        &self,
+        ids: &[SeriesId],
+        original: NaiveDateTime,
+        due: DateTime<Utc>,
+    ) -> Result<Vec<Known>, PostError>;
     /// The occurrences that became posts and are, by their original local time or by their post's time, not before these.
     async fn made_since(
         &self,

@@ -11,7 +11,10 @@ use publishing::{
 use scheduling::calendar::Days;
 use uuid::Uuid;
 
-use super::selected::{PLANNED, UNPLANNED, select};
+use super::{
+    planned::CHANNELS,
+    selected::{PLANNED, UNPLANNED, select},
+};
 use crate::{error::StoreError, pool::Pool};
 
 #[derive(QueryableByName)]
@@ -65,8 +68,14 @@ pub(super) async fn fingerprint(pool: &Pool, selection: &Selection) -> Result<St
             FROM ({PLANNED}) s JOIN publications p ON p.id = s.id JOIN channels h ON h.id = p.channel_id
             UNION ALL
             SELECT concat_ws(' ', s.id, extract(epoch FROM s.at), o.version, extract(epoch FROM o.updated_at))
-            FROM ({UNPLANNED}) s JOIN posts o ON o.id = s.id) e"
+            FROM ({UNPLANNED}) s JOIN posts o ON o.id = s.id
+            UNION ALL
+            SELECT concat_ws(' ', s.id, s.version, (SELECT string_agg(h.name, ' ' ORDER BY h.id) FROM {CHANNELS}))
+            FROM series s WHERE s.organization_id = $1 AND s.workspace_id = $2 AND s.next_at < $9) e"
     );
-    let row: Fingerprint = select!(statement, selection).get_result(&mut pool.get().await?).await?;
+    let row: Fingerprint = select!(statement, selection)
+        .bind::<Nullable<Timestamptz>, _>(selection.planned_until)
+        .get_result(&mut pool.get().await?)
+        .await?;
     Ok(row.fingerprint)
 }

@@ -2,18 +2,20 @@
 
 mod counts;
 mod entries;
+pub(crate) mod planned;
 mod row;
 mod selected;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{Array, Text, Uuid as SqlUuid},
 };
 use publishing::{
-    calendar::{CalendarStore, Count, Entry, Part, Selection},
-    id::{ChannelId, PostId},
-    post::{PostError, PostView},
+    calendar::{CalendarStore, Coming, Count, Entry, Part, Selection},
+    id::{ChannelId, PostId, SeriesId},
+    post::{OccurrenceKey, PostError, PostView},
 };
 use scheduling::{Tz, calendar::Days};
 use tenancy::{OrganizationId, WorkspaceId};
@@ -67,6 +69,21 @@ impl CalendarStore for PgCalendarStore {
 
     async fn entries(&self, selection: &Selection, part: Part) -> Result<Vec<Entry>, PostError> {
         entries::entries(&self.0, selection, part).await.map_err(unavailable)
+    }
+
+    async fn series(
+        &self,
+        selection: &Selection,
+        before: DateTime<Utc>,
+        after: Option<SeriesId>,
+        limit: u16,
+    ) -> Result<Vec<Coming>, PostError> {
+        planned::series(&self.0, selection, before, after, limit).await.map_err(unavailable)
+    }
+
+    async fn made(&self, occurrences: &[OccurrenceKey]) -> Result<Vec<OccurrenceKey>, PostError> {
+        let made = async || planned::made(&mut *self.0.get().await?, occurrences).await;
+        made().await.map_err(unavailable)
     }
 
     async fn counts(&self, selection: &Selection, days: &Days) -> Result<Vec<Count>, PostError> {

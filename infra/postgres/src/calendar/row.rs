@@ -70,12 +70,13 @@ impl TryFrom<EntryRow> for Entry {
         let media = row.media.map(|id| id.parse().map_err(|_| StoreError::corrupt("the media of an entry")));
         Ok(Self {
             at: row.at,
-            post: PostId::from_uuid(row.post_id),
+            post: Some(PostId::from_uuid(row.post_id)),
             publication: row.publication_id.map(PublicationId::from_uuid),
+            occurrence: None,
             channel: row.channel_id.map(ChannelId::from_uuid),
             channel_name: row.channel_name,
             local,
-            status,
+            status: status.into(),
             caption: row.caption,
             media: media.transpose()?,
             permalink: row.permalink.and_then(|url| url.parse().ok()),

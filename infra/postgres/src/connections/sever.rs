@@ -29,6 +29,7 @@ use crate::{
         connections::{self, dsl as k},
         consents, pending_selections as pending_rows,
     },
+    series::disconnected::{Locking, pause},
 };
 
 /// What was not sent is taken back. What may have been sent waits for a person, because nobody can look without a token; it keeps
@@ -59,6 +60,9 @@ pub(super) async fn connection(
         use diesel_async::RunQueryDsl;
         let Some(severed) = lock_and_copy(c, owner.uuid(), id.uuid()).await? else { return Ok(None) };
         let of_it = channels::table.filter(ch::connection_id.eq(id.uuid())).select(ch::id).order(ch::id);
+        // The connection is locked: it gets no other channels.
+        let its_channels: Vec<Uuid> = of_it.load(c).await?;
+        pause(c, owner.uuid(), &its_channels, Locking::Waits).await?;
         let its_channels: Vec<Uuid> = of_it.for_update().load(c).await?;
         end_channels(c, owner.uuid(), &its_channels).await?;
         end_connection(c, owner.uuid(), id.uuid()).await?;
@@ -81,6 +85,7 @@ pub(super) async fn channel(
         let Some(through) = through else { return Ok(Some(None)) };
         // The connection is locked before its channels, as everywhere. An update alone would not wait for whoever plans.
         let severed = lock_and_copy(c, owner.uuid(), through).await?;
+        pause(c, owner.uuid(), &[id.uuid()], Locking::Waits).await?;
         channels::table.find(id.uuid()).select(ch::id).for_update().first::<Uuid>(c).await?;
         end_channels(c, owner.uuid(), &[id.uuid()]).await?;
         let others = select(exists(channels::table.filter(ch::connection_id.eq(through))));
@@ -149,7 +154,7 @@ pub(super) async fn copy_pending(
     }))
 }
 
-/// Marks channels disconnected, destroys their tokens and takes back their publications.
+/// Marks channels disconnected, destroys their tokens, takes back their publications and pauses their series.
 async fn end_channels(c: &mut Connection, owner: Uuid, ids: &[Uuid]) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     if ids.is_empty() {
@@ -165,6 +170,8 @@ async fn end_channels(c: &mut Connection, owner: Uuid, ids: &[Uuid]) -> Result<(
         ))
         .execute(c)
         .await?;
+    // Series that came to name the channels before those were locked.
+    pause(c, owner, ids, Locking::Passes).await?;
     sql_query(TAKE_BACK).bind::<Array<SqlUuid>, _>(ids).execute(c).await?;
     tell(c, owner, "channel.disconnected", ids).await
 }

@@ -19,7 +19,10 @@ use scheduling::{
 };
 use uuid::Uuid;
 
-use super::schedules::{self, ScheduleRow};
+use super::{
+    planned,
+    schedules::{self, ScheduleRow},
+};
 use crate::{
     error::StoreError,
     pool::Connection,
@@ -122,11 +125,15 @@ pub(crate) async fn read(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<Li
     .await?;
     let seats = seats(c, channels).await?;
     let of = |row: &SettingsRow| seats.iter().filter(|seat| seat.channel_id == row.channel_id).collect();
+    let planned = match settings.as_slice().first() {
+        Some(row) => planned::instants(c, channels, row.now).await?,
+        None => BTreeMap::new(),
+    };
     settings
         .into_iter()
         .map(|row| {
-            let own = of(&row);
-            row.line(own)
+            let (own, series) = (of(&row), planned.get(&row.channel_id));
+            row.line(own, series.into_iter().flatten().copied())
         })
         .collect()
 }
@@ -198,9 +205,13 @@ struct SeatRow {
 }
 
 impl SettingsRow {
-    fn line(self, seats: Vec<&SeatRow>) -> Result<Line, StoreError> {
+    fn line(
+        self,
+        seats: Vec<&SeatRow>,
+        planned: impl Iterator<Item = DateTime<Utc>>,
+    ) -> Result<Line, StoreError> {
         let (waiting, fixed): (Vec<_>, Vec<_>) = seats.into_iter().partition(|seat| seat.waits);
-        let fixed: BTreeSet<_> = fixed.into_iter().map(|seat| seat.due_at).collect();
+        let fixed: BTreeSet<_> = fixed.into_iter().map(|seat| seat.due_at).chain(planned).collect();
         let flow = flow(self.flow.as_deref())?;
         let (channel, now) = (ChannelId::from_uuid(self.channel_id), self.now);
         let row = ScheduleRow { time_zone: self.time_zone, schedule: self.schedule, refill: self.refill };

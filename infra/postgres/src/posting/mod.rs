@@ -6,6 +6,7 @@
 
 mod insights;
 pub(crate) mod line;
+mod planned;
 mod schedules;
 pub(crate) mod seat;
 mod store;

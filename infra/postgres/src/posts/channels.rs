@@ -37,7 +37,7 @@ pub(crate) async fn hold(
 }
 
 /// Holds channels as [`hold`] does, and says which of them are not there, or disconnected.
-pub(super) async fn hold_all(c: &mut Connection, channels: &BTreeSet<ChannelId>) -> Result<Held, StoreError> {
+pub(crate) async fn hold_all(c: &mut Connection, channels: &BTreeSet<ChannelId>) -> Result<Held, StoreError> {
     use diesel_async::RunQueryDsl;
     let ids: Vec<Uuid> = channels.iter().map(ChannelId::uuid).collect();
     let rows: Vec<HeldRow> =
@@ -53,11 +53,11 @@ pub(super) async fn hold_all(c: &mut Connection, channels: &BTreeSet<ChannelId>)
 }
 
 /// Channels that are held.
-pub(super) struct Held {
+pub(crate) struct Held {
     /// Those that exist.
-    pub(super) there: BTreeSet<ChannelId>,
+    pub(crate) there: BTreeSet<ChannelId>,
     /// Those that are not disconnected.
-    pub(super) connected: BTreeSet<ChannelId>,
+    pub(crate) connected: BTreeSet<ChannelId>,
 }
 
 #[derive(QueryableByName)]

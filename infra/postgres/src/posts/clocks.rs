@@ -67,9 +67,11 @@ UPDATE post_targets x SET due_at = $4 FROM posts o
 WHERE x.post_id = $1 AND x.channel_id = $3 AND x.due_at = $2 AND x.local_time = $5 AND x.time_zone = $6 AND x.timing = 'own'
     AND o.id = x.post_id AND o.scheduled";
 
-/// The version grows: whoever edits the post should know.
+/// The version grows: whoever edits the post should know. That of an occurrence of a series was not changed by hand so.
 const TELL: &str = "
-WITH moved AS (UPDATE posts SET version = version + 1, updated_at = now() WHERE id = $1 RETURNING id, organization_id)
+WITH moved AS (UPDATE posts SET version = version + 1, updated_at = now() WHERE id = $1 RETURNING id, organization_id),
+known AS (UPDATE series_occurrences s SET post_version = o.version + 1 FROM posts o
+    WHERE o.id = $1 AND s.post_id = o.id AND s.post_version = o.version)
 INSERT INTO events (organization_id, kind, subject_id) SELECT organization_id, 'post.moved', id FROM moved";
 
 #[derive(QueryableByName)]

@@ -1,12 +1,14 @@
 //! Keeping series, and changing them with their posts.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 use diesel::{
     sql_query,
     sql_types::{BigInt, Jsonb, Nullable, Text, Timestamp, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
-    id::{ChannelId, SeriesId},
+    id::{ChannelId, PostId, SeriesId},
     post::PostError,
     series::{
         Series, SeriesState,
@@ -24,7 +26,7 @@ use crate::{
     posts::{Stop, channels, decide, save, seats},
 };
 
-pub(super) async fn insert(c: &mut Connection, series: &Series) -> Result<(), StoreError> {
+async fn insert(c: &mut Connection, series: &Series) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
     sql_query(
         "INSERT INTO series (id, organization_id, workspace_id, caption, plan, targets, instructor_person, version, created_at)
@@ -76,8 +78,7 @@ pub(super) async fn save(c: &mut Connection, change: &Change, timing: &Timing) -
     if update(c, &change.series, change.expected).await? == 0 {
         return Err(PostError::Stale.into());
     }
-    // All channels before any publication: whoever disconnects takes the same way.
-    channels::hold_each(c, &channels_of(change)).await?;
+    hold_channels(c, change).await?;
     seats::hold_queues(c, &posts_of(change)).await?;
     let mut owner = change.series.id;
     if let Some(following) = &change.following {
@@ -95,13 +96,31 @@ pub(super) async fn save(c: &mut Connection, change: &Change, timing: &Timing) -
     Ok(())
 }
 
-/// The channels of all posts that are planned anew.
-fn channels_of(change: &Change) -> Vec<ChannelId> {
-    let targets = change.adjustments.iter().filter_map(|adjustment| match &adjustment.becomes {
+/// Holds the channels of series that stay active, and of all posts that are planned anew: all of them before any publication, as
+/// whoever disconnects does. Nobody pauses a series that comes to name a channel after its disconnection.
+async fn hold_channels(c: &mut Connection, change: &Change) -> Result<(), Stop> {
+    let following = change.following.iter().map(|following| &following.series);
+    let active = [&change.series].into_iter().chain(following).filter(|one| one.state == SeriesState::Active);
+    let of_series: BTreeSet<ChannelId> = active.flat_map(channels_of).collect();
+    let posts = change.adjustments.iter().filter_map(|adjustment| match &adjustment.becomes {
         Becomes::Planned { post, .. } => Some(&post.targets),
         _ => None,
     });
-    targets.flatten().map(|target| target.channel).collect()
+    let of_posts = posts.flatten().map(|target| target.channel);
+    let held = channels::hold_all(c, &of_posts.chain(of_series.iter().copied()).collect()).await?;
+    if of_series.is_subset(&held.connected) { Ok(()) } else { Err(PostError::Stale.into()) }
+}
+
+fn channels_of(series: &Series) -> impl Iterator<Item = ChannelId> + '_ {
+    series.targets.iter().map(|target| target.channel)
+}
+
+/// Keeps a new series, unless one of its channels was disconnected meanwhile.
+pub(super) async fn begin(c: &mut Connection, series: &Series) -> Result<(), Stop> {
+    if !channels::hold(c, channels_of(series)).await? {
+        return Err(PostError::Stale.into());
+    }
+    Ok(insert(c, series).await?)
 }
 
 /// Gives later occurrences to the series that is split off. Their publications are locked before, as by whoever deletes a post.
@@ -150,7 +169,10 @@ async fn adjust(
             save::save(c, post, *expected, Some(plan), timing).await?;
             rename(c, owner, before, *original, Some(post.version)).await?;
         }
-        Becomes::TakenBack(post) => decide::withdraw(c, *post, timing).await?,
+        Becomes::TakenBack(post) => {
+            decide::withdraw(c, *post, timing).await?;
+            written(c, *post).await?;
+        }
         Becomes::Gone(post) => {
             if let Some(post) = post {
                 decide::withdraw(c, *post, timing).await?;
@@ -182,6 +204,19 @@ async fn rename(
     .bind::<Timestamp, _>(before)
     .bind::<Timestamp, _>(after)
     .bind::<Nullable<BigInt>, _>(version)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Notes that the last change of a post was one of its series, unless somebody changed it by hand before.
+async fn written(c: &mut Connection, post: PostId) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    sql_query(
+        "UPDATE series_occurrences s SET post_version = o.version FROM posts o
+        WHERE o.id = $1 AND s.post_id = o.id AND s.post_version = o.version - 1",
+    )
+    .bind::<SqlUuid, _>(post.uuid())
     .execute(c)
     .await?;
     Ok(())

@@ -10,7 +10,7 @@ use publishing::{
     post::PostError,
     series::{
         Series,
-        store::{Made, SeriesFilter},
+        store::{Known, Made, SeriesFilter},
     },
 };
 use tenancy::Caller;
@@ -70,19 +70,27 @@ struct MadeRow {
     post_version: i64,
 }
 
-pub(super) async fn made(
+async fn rows_at(
     c: &mut Connection,
     id: SeriesId,
     originals: &[NaiveDateTime],
-) -> Result<Vec<(NaiveDateTime, Option<PostId>)>, StoreError> {
+) -> Result<Vec<MadeRow>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let rows: Vec<MadeRow> = sql_query(
+    Ok(sql_query(
         "SELECT original, post_id, post_version FROM series_occurrences WHERE series_id = $1 AND original = ANY ($2)",
     )
     .bind::<SqlUuid, _>(id.uuid())
     .bind::<Array<Timestamp>, _>(originals)
     .load(c)
-    .await?;
+    .await?)
+}
+
+pub(super) async fn made(
+    c: &mut Connection,
+    id: SeriesId,
+    originals: &[NaiveDateTime],
+) -> Result<Vec<(NaiveDateTime, Option<PostId>)>, StoreError> {
+    let rows = rows_at(c, id, originals).await?;
     Ok(rows.into_iter().map(|row| (row.original, row.post_id.map(PostId::from_uuid))).collect())
 }
 
@@ -102,6 +110,20 @@ pub(super) async fn made_since(
     .bind::<Timestamptz, _>(due)
     .load(c)
     .await?;
+    with_posts(c, rows).await
+}
+
+pub(super) async fn made_at(
+    c: &mut Connection,
+    id: SeriesId,
+    originals: &[NaiveDateTime],
+) -> Result<Vec<Made>, StoreError> {
+    let rows = rows_at(c, id, originals).await?;
+    with_posts(c, rows).await
+}
+
+/// Completes occurrences with their posts.
+async fn with_posts(c: &mut Connection, rows: Vec<MadeRow>) -> Result<Vec<Made>, StoreError> {
     let posts: Vec<Uuid> = rows.iter().filter_map(|row| row.post_id).collect();
     let mut views = save::views_of(c, &posts).await?;
     let made = |row: MadeRow| {
@@ -113,4 +135,43 @@ pub(super) async fn made_since(
         }
     };
     Ok(rows.into_iter().map(made).collect())
+}
+
+#[derive(QueryableByName)]
+struct KnownRow {
+    #[diesel(sql_type = SqlUuid)]
+    series_id: Uuid,
+    #[diesel(sql_type = Timestamp)]
+    original: NaiveDateTime,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    post_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    due_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn known_since(
+    c: &mut Connection,
+    ids: &[SeriesId],
+    original: NaiveDateTime,
+    due: DateTime<Utc>,
+) -> Result<Vec<Known>, StoreError> {
+    use diesel_async::RunQueryDsl;
+    let rows: Vec<KnownRow> = sql_query(
+        "SELECT s.series_id, s.original, s.post_id, (SELECT min(p.due_at) FROM publications p
+            WHERE p.post_id = s.post_id AND p.state IN ('scheduled', 'preparing', 'ready')) AS due_at
+        FROM series_occurrences s LEFT JOIN posts o ON o.id = s.post_id
+        WHERE s.series_id = ANY ($1) AND (s.original >= $2 OR o.due_at >= $3)",
+    )
+    .bind::<Array<SqlUuid>, _>(ids.iter().map(SeriesId::uuid).collect::<Vec<_>>())
+    .bind::<Timestamp, _>(original)
+    .bind::<Timestamptz, _>(due)
+    .load(c)
+    .await?;
+    let known = |row: KnownRow| Known {
+        series: SeriesId::from_uuid(row.series_id),
+        original: row.original,
+        post: row.post_id.map(PostId::from_uuid),
+        due: row.due_at,
+    };
+    Ok(rows.into_iter().map(known).collect())
 }

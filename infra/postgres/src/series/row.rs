@@ -22,12 +22,12 @@ use uuid::Uuid;
 use crate::{error::StoreError, posts::save::json};
 
 /// The columns of [`SeriesRow`], of a table named `s`.
-pub(super) const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "s.id, s.organization_id, s.workspace_id, s.caption, s.link, s.media, s.targets, s.captions, s.plan, s.edits,
     s.state, s.reason, s.next_at, s.instructor_person, s.instructor_key, s.version, s.created_at, s.updated_at";
 
 #[derive(QueryableByName)]
-pub(super) struct SeriesRow {
+pub(crate) struct SeriesRow {
     #[diesel(sql_type = SqlUuid)]
     pub(super) id: Uuid,
     #[diesel(sql_type = SqlUuid)]

@@ -8,7 +8,7 @@ use publishing::{
     post::PostError,
     series::{
         Instructor, PauseReason, Series,
-        store::{Batch, Change, Made, SeriesFilter, SeriesStore},
+        store::{Batch, Change, Known, Made, SeriesFilter, SeriesStore},
     },
     timing::Timing,
 };
@@ -43,7 +43,7 @@ macro_rules! transaction {
 impl SeriesStore for PgSeriesStore {
     async fn insert(&self, series: &Series, fence: Option<Fence>) -> Result<(), PostError> {
         transaction!(self, c => {
-            change::insert(c, series).await?;
+            change::begin(c, series).await?;
             Ok(idempotency::made(c, fence, series.id.uuid()).await?)
         })
     }
@@ -62,6 +62,19 @@ impl SeriesStore for PgSeriesStore {
         originals: &[NaiveDateTime],
     ) -> Result<Vec<(NaiveDateTime, Option<PostId>)>, PostError> {
         transaction!(self, c => Ok(read::made(c, id, originals).await?))
+    }
+
+    async fn made_at(&self, id: SeriesId, originals: &[NaiveDateTime]) -> Result<Vec<Made>, PostError> {
+        transaction!(self, c => Ok(read::made_at(c, id, originals).await?))
+    }
+
+    async fn known_since(
+        &self,
+        ids: &[SeriesId],
+        original: NaiveDateTime,
+        due: DateTime<Utc>,
+    ) -> Result<Vec<Known>, PostError> {
+        transaction!(self, c => Ok(read::known_since(c, ids, original, due).await?))
     }
 
     async fn made_since(

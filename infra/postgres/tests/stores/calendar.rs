@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use postgres::calendar::PgCalendarStore;
 use publishing::{
-    calendar::{CalendarStore, Count, Entry, Part, Position, Selection},
+    calendar::{CalendarStore, Count, Entry, EntryStatus, Part, Position, Selection},
     id::{ChannelId, PostId, PublicationId},
     post::store::PostStore,
     publication::State,
@@ -151,12 +151,12 @@ async fn a_status_selects_what_shows_it() {
         let selection = Selection { statuses: Some(vec![status]), ..everything(&stage) };
         let found = entries(&stage, &selection).await;
         let ids: Vec<_> = found.iter().map(|entry| (entry.publication, entry.status)).collect();
-        assert_eq!(ids, [(Some(expected[index]), status)]);
+        assert_eq!(ids, [(Some(expected[index]), status.into())]);
         assert_eq!(counts(&stage, &days, selection).await.len(), 1);
     }
     let drafts = Selection { statuses: Some(vec![PostStatus::Draft]), ..everything(&stage) };
     let found = entries(&stage, &drafts).await;
-    assert_eq!((found.len(), found[0].publication, found[0].status), (1, None, PostStatus::Draft));
+    assert_eq!((found.len(), found[0].publication, found[0].status), (1, None, EntryStatus::Draft));
     let none = Selection { statuses: Some(vec![PostStatus::NeedsAttention]), ..everything(&stage) };
     assert!(entries(&stage, &none).await.is_empty());
 }
@@ -175,7 +175,7 @@ async fn an_entry_moves_with_its_publication_and_goes_with_it() {
     assert!(second.revision > first.revision, "calendar programs take no older revision");
     let cancelled = stage.cancel(first.publication.unwrap()).await.unwrap();
     let third = entries(&stage, &everything(&stage)).await.remove(0);
-    assert_eq!((third.at, third.status), (second.at, PostStatus::Cancelled));
+    assert_eq!((third.at, third.status), (second.at, EntryStatus::Cancelled));
     assert!(third.revision > second.revision);
     stage.posts.delete(&stage.caller, cancelled.post.id).await.unwrap();
     assert!(entries(&stage, &everything(&stage)).await.is_empty());

@@ -4,5 +4,6 @@ mod crowd;
 mod flow;
 mod leave;
 mod line;
+mod planned;
 mod schedules;
 mod times;

@@ -3,4 +3,6 @@
 mod change;
 mod make;
 mod pause;
+mod planned;
+mod shown;
 mod stage;

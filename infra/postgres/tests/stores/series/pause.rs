@@ -1,8 +1,8 @@
 //! What a series stops for, and how it goes on.
 
 use publishing::{
-    post::PostError,
-    series::{PauseReason, SeriesState, SeriesStatus},
+    post::{PostError, PostPatch},
+    series::{PauseReason, SeriesPatch, SeriesState, SeriesStatus},
 };
 use tenancy::{Actor, ApiKeyId, Caller};
 use zone::Tz;
@@ -81,12 +81,89 @@ async fn a_series_pauses_when_the_member_leaves() {
 }
 
 #[tokio::test]
-async fn a_series_pauses_when_its_channel_is_disconnected_and_cannot_be_resumed_before_it_is_back() {
-    let plans = Plans::at("2027-01-01T00:00:00Z", 2).await;
+async fn a_series_pauses_with_its_channel_and_cannot_be_resumed_before_that_is_back() {
+    // Whatever is to come has a post already, or lies behind the horizon.
+    for days in [14, 2] {
+        let plans = Plans::at("2027-01-01T00:00:00Z", days).await;
+        let start = if days == 14 { "2027-01-01T09:00:00" } else { "2027-01-15T09:00:00" };
+        let id = plans.make(start, Tz::UTC, "FREQ=DAILY").await.series.id;
+        plans.stage.disconnect(plans.channel).await;
+        let view = plans.series(id).await;
+        assert_eq!(view.series.state, SeriesState::Paused(PauseReason::ChannelNotConnected));
+        assert_eq!(plans.stage.events(id.uuid()).await, ["series.paused"]);
+        plans.stage.disconnect(plans.channel).await;
+        plans.sweep().await;
+        assert_eq!(plans.stage.events(id.uuid()).await, ["series.paused"], "once");
+        let resumed = plans.recurrence.resume(&plans.stage.caller, id).await;
+        assert!(
+            matches!(resumed, Err(PostError::Invalid(found)) if found[0].code == "channel_not_connected")
+        );
+        assert_eq!(plans.series(id).await.status(), SeriesStatus::Paused);
+    }
+}
+
+#[tokio::test]
+async fn what_went_with_a_channel_is_planned_again_when_the_series_is_resumed_and_nothing_else_is() {
+    let plans = Plans::at("2027-01-01T00:00:00Z", 6).await;
+    let caller = &plans.stage.caller;
     let id = plans.make("2027-01-01T09:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+    let untouched = plans.make("2027-01-01T09:30:00", Tz::UTC, "FREQ=DAILY;COUNT=2").await.series.id;
+    let posts = plans.posts(id).await;
+    plans.cancel_post(posts[2].post.id).await.unwrap();
+    let by_hand = PostPatch { caption: Some("By hand".into()), ..PostPatch::default() };
+    plans.recurrence.posts.change(caller, posts[3].post.id, 1, by_hand).await.unwrap();
     plans.stage.disconnect(plans.channel).await;
-    assert_eq!(plans.paused(id).await, Some(PauseReason::ChannelNotConnected));
-    let resumed = plans.recurrence.resume(&plans.stage.caller, id).await;
-    assert!(matches!(resumed, Err(PostError::Invalid(found)) if found[0].code == "channel_not_connected"));
-    assert_eq!(plans.series(id).await.status(), SeriesStatus::Paused);
+    assert!(plans.told(id).await.iter().all(|line| line.ends_with("cancelled")));
+    plans.reconnect().await;
+    plans.now_is("2027-01-01T12:00:00Z");
+    let approvals = plans.stage.count("approvals").await;
+    let both = tokio::join!(plans.recurrence.resume(caller, id), plans.recurrence.resume(caller, id));
+    let lost = [both.0, both.1].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(matches!(lost[..], [PostError::WrongState | PostError::Stale]), "{lost:?}");
+    assert_eq!(
+        plans.told(id).await,
+        [
+            "01-01T09:00Z Coffee cancelled",
+            "01-02T09:00Z Tea scheduled",
+            "01-03T09:00Z Coffee cancelled",
+            "01-04T09:00Z By hand cancelled",
+            "01-05T09:00Z Coffee scheduled",
+            "01-06T09:00Z Tea scheduled",
+            "01-07T09:00Z Coffee scheduled",
+        ]
+    );
+    assert_eq!(plans.stage.count("approvals").await, approvals + 4, "each on a fresh word");
+    assert!(matches!(plans.recurrence.resume(caller, id).await, Err(PostError::WrongState)));
+    assert_eq!(plans.sweep().await, 0);
+    assert!(plans.told(untouched).await.iter().all(|line| line.ends_with("cancelled")));
+    // What was planned again follows its series, and goes with the channel, as before.
+    plans.stage.disconnect(plans.channel).await;
+    plans.reconnect().await;
+    plans.recurrence.resume(caller, id).await.unwrap();
+    assert_eq!(plans.told(id).await.iter().filter(|line| line.ends_with("scheduled")).count(), 4);
+}
+
+#[tokio::test]
+async fn whoever_makes_or_changes_a_series_while_its_channel_goes_leaves_nothing_that_goes_out() {
+    let plans = Plans::at("2027-01-01T00:00:00Z", 4).await;
+    let caller = &plans.stage.caller;
+    for round in 1..=6 {
+        let id = plans.make("2027-01-01T09:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+        plans.now_is("2027-01-03T00:00:00Z");
+        plans.stage.run("UPDATE series SET claimed_until = NULL").await;
+        let new = plans.of("2027-01-03T10:00:00", Tz::UTC, "FREQ=DAILY");
+        let patch = SeriesPatch { captions: Some(vec!["a".into(), "b".into()]), ..SeriesPatch::default() };
+        // Who comes too late is told, whatever the order.
+        let (_, _, _, ()) = tokio::join!(
+            plans.recurrence.sweep(9, |_, _| ()),
+            plans.recurrence.create(caller, new),
+            plans.recurrence.change(caller, id, 1, patch),
+            plans.stage.disconnect(plans.channel)
+        );
+        assert_eq!(plans.stage.count("series WHERE state = 'active'").await, 0, "round {round}");
+        assert_eq!(plans.stage.count("publications WHERE state <> 'cancelled'").await, 0, "round {round}");
+        plans.reconnect().await;
+        plans.now_is("2027-01-01T00:00:00Z");
+        plans.stage.run("DELETE FROM posts; DELETE FROM series").await;
+    }
 }

@@ -6,16 +6,18 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use postgres::series::PgSeriesStore;
+use postgres::{calendar::PgCalendarStore, series::PgSeriesStore};
 use publishing::{
+    calendar::Calendar,
     content::Content,
-    id::{ChannelId, PostId, SeriesId},
+    id::{ChannelId, ConnectionId, PostId, SeriesId},
     post::{PostError, PostView, Posts, Target, TargetTime, store::PostFilter, store::PostStore},
     series::{NewSeries, Recurrence, SeriesView},
     timing::Timing,
 };
 use scheduling::LocalSchedule;
 use tenancy::Clock;
+use uuid::Uuid;
 use zone::Tz;
 
 use crate::publications::stage::Stage;
@@ -121,6 +123,25 @@ impl Plans {
 
     pub(super) async fn cancel_post(&self, post: PostId) -> Result<PostView, PostError> {
         self.stage.posts.cancel(&self.stage.caller, post).await
+    }
+
+    /// The calendar by the same clock.
+    pub(super) fn calendar(&self) -> Calendar {
+        Calendar { store: Arc::new(PgCalendarStore(self.stage.pool.clone())), clock: self.clock.clone() }
+    }
+
+    /// Connects the channel again.
+    pub(super) async fn reconnect(&self) {
+        let (c, connection, key) = (self.channel.uuid(), ConnectionId::new().uuid(), Uuid::new_v4());
+        let (o, w) = (self.stage.caller.organization.uuid(), self.stage.workspace.uuid());
+        self.stage
+            .run(&format!(
+                "INSERT INTO connections (id, organization_id, workspace_id, provider) VALUES ('{connection}', '{o}', '{w}', 'meta');
+                 UPDATE channels SET state = 'connected', connection_id = '{connection}' WHERE id = '{c}';
+                 INSERT INTO connection_keys (id, organization_id, connection_id, wrapped) VALUES ('{key}', '{o}', '{connection}', 'k');
+                 INSERT INTO channel_tokens (channel_id, connection_id, key_id, sealed) VALUES ('{c}', '{connection}', '{key}', 's');"
+            ))
+            .await;
     }
 
     /// Another sweep, as if the last one had been long ago.
