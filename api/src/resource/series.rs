@@ -9,6 +9,7 @@ use poem_openapi::{
 };
 use publishing::{
     id::{Series as SeriesTag, SeriesId},
+    post::PostError,
     series::{Place, Recurrence, SeriesView, SplitOff, Window, store::SeriesFilter},
 };
 use tenancy::id::Workspace;
@@ -22,7 +23,7 @@ use crate::{
     answer::{Created, Found},
     problem::{Answer, Code, Part, Pointer, Problem, Violation},
     request::{
-        Access, After, Cursors, IfMatch, Limit, Once, Page,
+        Access, After, Cursors, IfMatch, Limit, Once, Page, latest,
         permissions::{PublishPosts, ReadPosts},
     },
     strict::{MergePatch, StrictJson},
@@ -53,16 +54,21 @@ pub struct SeriesResource {
 }
 
 impl SeriesResource {
-    async fn expected(
+    /// Changes a series whose version is the one that the caller named; where none was named, whichever there is.
+    async fn at_version<T, F>(
         &self,
         caller: &tenancy::Caller,
         id: SeriesId,
-        if_match: &IfMatch,
-    ) -> Result<i64, Problem> {
-        match if_match.version() {
-            Some(version) => Ok(version),
-            None => Ok(self.series.planned(caller, id).await?.series.version),
+        expected: Option<i64>,
+        change: impl Fn(i64) -> F,
+    ) -> Answer<T>
+    where
+        F: Future<Output = Result<T, PostError>>,
+    {
+        if let Some(version) = expected {
+            return Ok(change(version).await?);
         }
+        latest(|| async { change(self.series.planned(caller, id).await?.series.version).await }).await
     }
 
     fn window(
@@ -147,8 +153,8 @@ impl SeriesResource {
     ) -> Answer<Found<Series>> {
         let MergePatch(body) = body;
         let patch = body.read(&Pointer::default())?;
-        let expected = self.expected(&caller, id.0.0, &if_match).await?;
-        Ok(shown(self.series.change(&caller, id.0.0, expected, patch).await?))
+        let change = |version| self.series.change(&caller, id.0.0, version, patch.clone());
+        self.at_version(&caller, id.0.0, if_match.version(), change).await.map(shown)
     }
 
     /// Cancel a series
@@ -156,7 +162,7 @@ impl SeriesResource {
     /// It makes no more posts, and those that are to come are taken back. What is under way, or public, stays.
     #[oai(path = "/series/:id/cancel", method = "post", operation_id = "cancelSeries")]
     async fn cancel(&self, caller: Access<PublishPosts>, id: Path<Id<SeriesTag>>) -> Answer<Found<Series>> {
-        Ok(shown(self.series.cancel(&caller, id.0.0).await?))
+        latest(|| self.series.cancel(&caller, id.0.0)).await.map(shown)
     }
 
     /// Resume a paused series
@@ -166,7 +172,7 @@ impl SeriesResource {
     /// changed them by hand.
     #[oai(path = "/series/:id/resume", method = "post", operation_id = "resumeSeries")]
     async fn resume(&self, caller: Access<PublishPosts>, id: Path<Id<SeriesTag>>) -> Answer<Found<Series>> {
-        Ok(shown(self.series.resume(&caller, id.0.0).await?))
+        latest(|| self.series.resume(&caller, id.0.0)).await.map(shown)
     }
 
     /// Change this and the following occurrences
@@ -190,8 +196,8 @@ impl SeriesResource {
         let changes = body.changes.map(|changes| changes.read(&Pointer::to("changes"))).transpose()?;
         let at = time(&body.at, Pointer::to("at"))?;
         let split = SplitOff { at, changes: changes.unwrap_or_default(), fence };
-        let expected = self.series.planned(&caller, id.0.0).await?.series.version;
-        Ok(made(self.series.split(&caller, id.0.0, expected, split).await?))
+        let split = |version| self.series.split(&caller, id.0.0, version, split.clone());
+        self.at_version(&caller, id.0.0, None, split).await.map(made)
     }
 
     /// List the occurrences of a series
@@ -240,8 +246,8 @@ impl SeriesResource {
         let MergePatch(body) = body;
         let edit = body.read()?;
         let original = original.0.time().ok_or_else(Problem::not_found)?;
-        let expected = self.expected(&caller, id.0.0, &if_match).await?;
-        let (view, version) = self.series.change_one(&caller, id.0.0, original, expected, edit).await?;
+        let change = |version| self.series.change_one(&caller, id.0.0, original, version, edit.clone());
+        let (view, version) = self.at_version(&caller, id.0.0, if_match.version(), change).await?;
         Ok(Found::versioned(view.into(), version))
     }
 }
