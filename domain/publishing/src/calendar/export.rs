@@ -1,5 +1,7 @@
 //! Taking a calendar elsewhere, in batches: memory does not grow with the number of posts.
 
+use std::collections::VecDeque;
+
 use chrono::NaiveDate;
 use scheduling::{
     Tz,
@@ -7,7 +9,7 @@ use scheduling::{
 };
 use tenancy::{Caller, WorkspaceId};
 
-use super::{Calendar, Entry, Part, Position, Selection, view::ViewError};
+use super::{Calendar, Entry, Selection, view::ViewError};
 use crate::{
     id::{ChannelId, PostId},
     post::{PostError, PostView},
@@ -16,6 +18,9 @@ use crate::{
 
 /// How many things a batch has; captions may be long.
 const BATCH: u16 = 100;
+
+/// How many ids of posts are read ahead, in 800 kB: so that what is due is looked up by its time once for many batches.
+const AHEAD: u16 = 50_000;
 
 /// Which days, both included; without an end, all that there are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +46,15 @@ pub struct Wanted {
     pub status: Option<PostStatus>,
 }
 
+/// What an export still has to write. It goes by posts in the order of their ids, which never change, and all that a post has is
+/// read at once: what moves while it is written, or is planned only then, neither comes twice nor is left out.
+#[derive(Debug, Clone, Default)]
+pub struct Unwritten {
+    posts: VecDeque<PostId>,
+    after: Option<PostId>,
+    is_last: bool,
+}
+
 impl Calendar {
     /// What an export reads, for a caller who may.
     pub async fn select(&self, caller: &Caller, wanted: &Wanted) -> Result<Selection, ViewError> {
@@ -63,9 +77,26 @@ impl Calendar {
     pub async fn entries(
         &self,
         selection: &Selection,
-        after: Option<Position>,
+        unwritten: &mut Unwritten,
     ) -> Result<Vec<Entry>, PostError> {
-        self.store.entries(selection, Part { after, limit: BATCH, caption: i32::MAX.unsigned_abs() }).await
+        loop {
+            if unwritten.posts.is_empty() && !unwritten.is_last {
+                let posts = self.store.posts_due(selection, unwritten.after, AHEAD).await?;
+                unwritten.is_last = posts.len() < AHEAD.into();
+                unwritten.after = posts.last().copied();
+                unwritten.posts = posts.into();
+            }
+            let count = unwritten.posts.len().min(BATCH.into());
+            let posts: Vec<PostId> = unwritten.posts.drain(..count).collect();
+            if posts.is_empty() {
+                return Ok(Vec::new());
+            }
+            // What moved out of the selection meanwhile is not in it any more.
+            let entries = self.store.entries_of(selection, &posts).await?;
+            if !entries.is_empty() {
+                return Ok(entries);
+            }
+        }
     }
 
     /// The next posts in order of creation; none after the last.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tenancy::{Caller, OrganizationId, Scope, WorkspaceId};
 
 pub use entry::{Entry, Position};
-pub use export::{Range, Wanted};
+pub use export::{Range, Unwritten, Wanted};
 pub use store::{CalendarStore, Count, Part, Selection};
 pub use view::{Asked, View, ViewError};
 

@@ -60,7 +60,7 @@ impl Posts {
             acceptable(&post.content, &post.targets, facts)?;
             return Ok(Composed { post, plan: None });
         };
-        schedule.due(now).map_err(|error| PostError::Invalid(vec![time_violation("/at", error)]))?;
+        schedule.due(now).map_err(|error| PostError::Invalid(vec![time_violation("", schedule, error)]))?;
         let plan = Some(self.plan(caller, &post, facts)?);
         Ok(Composed { post, plan })
     }

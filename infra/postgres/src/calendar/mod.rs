@@ -4,6 +4,7 @@ mod counts;
 mod entries;
 mod row;
 mod selected;
+mod whole;
 
 use async_trait::async_trait;
 use diesel::{
@@ -67,6 +68,19 @@ impl CalendarStore for PgCalendarStore {
 
     async fn entries(&self, selection: &Selection, part: Part) -> Result<Vec<Entry>, PostError> {
         entries::entries(&self.0, selection, part).await.map_err(unavailable)
+    }
+
+    async fn posts_due(
+        &self,
+        selection: &Selection,
+        after: Option<PostId>,
+        limit: u16,
+    ) -> Result<Vec<PostId>, PostError> {
+        whole::posts_due(&self.0, selection, after, limit).await.map_err(unavailable)
+    }
+
+    async fn entries_of(&self, selection: &Selection, posts: &[PostId]) -> Result<Vec<Entry>, PostError> {
+        whole::entries_of(&self.0, selection, posts).await.map_err(unavailable)
     }
 
     async fn counts(&self, selection: &Selection, days: &Days) -> Result<Vec<Count>, PostError> {

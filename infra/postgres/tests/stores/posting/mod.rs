@@ -1,8 +1,10 @@
 //! Posting schedules and the queues of channels.
 
+mod clocks;
 mod crowd;
 mod flow;
 mod leave;
 mod line;
+mod long;
 mod schedules;
 mod times;
