@@ -1,6 +1,6 @@
 //! `tzdata-diff`.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use chrono::SecondsFormat;
 use publishing::clocks::{Clocks, Move};
@@ -20,16 +20,16 @@ pub(super) async fn run() -> Result<(), Failure> {
 async fn differences(config: &Config, url: &str) -> Result<String, Failure> {
     let store = Arc::new(postgres::posts::PgClockStore::new(postgres::connect(url, 1).await?));
     let clocks = Clocks { store, timing: config.publishing.timing };
-    let (mut page, mut posts, mut last) = (String::new(), 0_u64, None);
+    let (mut page, mut posts) = (String::new(), BTreeSet::new());
     let tell = |change: Move| {
-        // The times of one post come together.
-        posts += u64::from(last.replace(change.post) != Some(change.post));
+        // A post may have several times, and slots besides.
+        posts.insert(change.post);
         // Writing to a text cannot fail.
         let _ = writeln!(page, "{}", line(&change));
     };
     clocks.differences(tell).await?;
     let rules = scheduling::iana_release();
-    let verdict = match posts {
+    let verdict = match posts.len() {
         0 => "no post moves".to_owned(),
         1 => "1 post moves when workers start".to_owned(),
         many => format!("{many} posts move when workers start"),

@@ -91,6 +91,10 @@ async fn what_is_wrong_with_a_time_is_said_where_it_stands() {
     let gone =
         json!({ "at": "2027-06-01T12:00:00Z", "targets": [at(&channels.facebook, "2001-01-01T00:00:00Z")] });
     assert_eq!(refused(gone).await, [pair("/targets/0/at", "time_passed")]);
+    let wall = json!({ "local_time": "2001-01-01T00:00", "time_zone": "UTC",
+        "targets": [{ "channel_id": channels.facebook, "local_time": "2001-01-01T00:00", "time_zone": "UTC" }] });
+    let named = [pair("/targets/0/local_time", "time_passed"), pair("/local_time", "time_passed")];
+    assert_eq!(refused(wall).await, named);
     let elsewhere = json!({ "targets": [at(&channels.instagram, "2027-06-01T12:00:00Z")] });
     let found = refused(elsewhere).await;
     assert_eq!(found, [pair("/targets/0/channel_id", "channel_unknown"), pair("/at", "schedule_invalid")]);

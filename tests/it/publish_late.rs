@@ -147,6 +147,37 @@ async fn a_channel_that_was_missed_beside_one_that_is_public_can_be_tried_again_
     let again = format!("/v1/publications/{}/reschedule", text(missed, "id"));
     person.post(&again, json!({ "at": Utc::now() + TimeDelta::seconds(2) })).await.is(200);
     person.until_status(&post, "published").await;
+    let times = person.view(&post).await.body["channel_times"].clone();
+    assert_eq!((&times[0]["timing"], &times[1]["timing"]), (&json!("post"), &json!("own")), "{times:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_rescheduled_stands_at_its_new_time_wherever_it_is_looked_for() {
+    let (_world, person, channels) = stage().await;
+    let post = person.write("Taken back", &[&channels.facebook], json!({})).await;
+    let old = json!({ "local_time": "2028-01-10T09:00", "time_zone": "Europe/Berlin" });
+    person.post(&format!("/v1/posts/{post}/schedule"), old).await.is(200);
+    let cancelled = person.ask(&format!("/v1/posts/{post}/cancel")).await.is(200);
+    let again = format!("/v1/publications/{}/reschedule", cancelled.text("/publications/0/id"));
+    let new = json!({ "local_time": "2028-03-10T18:30", "time_zone": "Asia/Kathmandu" });
+    person.post(&again, new).await.is(200);
+
+    let view = person.view(&post).await.body;
+    let own = json!({ "channel_id": channels.facebook, "timing": "own", "schedule": {
+        "at": "2028-03-10T12:45:00.000Z", "local_time": "2028-03-10T18:30:00", "time_zone": "Asia/Kathmandu" } });
+    assert_eq!((&view["channel_times"][0], view.get("schedule")), (&own, None), "{view:#}");
+    let listed = async |from: &str, before: &str| {
+        let days = format!("due_from={from}T00:00:00Z&due_before={before}T00:00:00Z");
+        person.get(&format!("/v1/posts?{days}")).await.is(200).body["data"].as_array().unwrap().len()
+    };
+    assert_eq!((listed("2028-01-01", "2028-02-01").await, listed("2028-03-01", "2028-04-01").await), (0, 1));
+    let calendar =
+        format!("/v1/workspaces/{}/calendar?from=2028-03-10&to=2028-03-10&time_zone=UTC", person.workspace);
+    let entry = person.get(&calendar).await.is(200).body["data"][0]["channels"][0]["entries"][0].clone();
+    assert_eq!(
+        (&entry["post_local_time"], &entry["post_time_zone"]),
+        (&own["schedule"]["local_time"], &json!("Asia/Kathmandu"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use poem::Body;
 use publishing::{
-    calendar::{Calendar, Entry, Selection},
+    calendar::{Calendar, Entry, Selection, Unwritten},
     post::{PostError, PostView},
 };
 
@@ -19,13 +19,17 @@ pub(crate) async fn entries(
     write: fn(&[Entry]) -> String,
     tail: &'static str,
 ) -> Result<Body, PostError> {
-    let first = calendar.entries(&selection, None).await?;
+    let mut unwritten = Unwritten::default();
+    let first = calendar.entries(&selection, &mut unwritten).await?;
     let calendar = calendar.clone();
-    let rest = stream::try_unfold(first, move |batch| {
+    let rest = stream::try_unfold((first, unwritten), move |(batch, mut unwritten)| {
         let (calendar, selection) = (calendar.clone(), selection.clone());
         async move {
-            let Some(last) = batch.last().map(Entry::position) else { return Ok(None) };
-            Ok::<_, PostError>(Some((write(&batch), calendar.entries(&selection, Some(last)).await?)))
+            if batch.is_empty() {
+                return Ok(None);
+            }
+            let next = calendar.entries(&selection, &mut unwritten).await?;
+            Ok::<_, PostError>(Some((write(&batch), (next, unwritten))))
         }
     });
     Ok(body(head, rest, tail))

@@ -51,7 +51,8 @@ fn nested(bulk: Bulk) -> Bulk {
     let place = |error| match error {
         PostError::Invalid(wrong) => {
             let below = |mut one: publishing::post::Violation| {
-                let parent = if one.pointer == "/at" { "/schedule" } else { "/post" };
+                let is_time = matches!(one.pointer.as_str(), "/at" | "/local_time");
+                let parent = if is_time { "/schedule" } else { "/post" };
                 if !one.pointer.starts_with("/schedule") {
                     one.pointer.insert_str(0, parent);
                 }

@@ -69,7 +69,8 @@ struct CalendarEntry {
     at: Instant,
     /// What the clocks of the calendar's zone show then.
     local_time: String,
-    /// The wall-clock time that the post was scheduled by, if it was, or at which the occurrence takes place.
+    /// The wall-clock time that the post was scheduled by on this channel, if it was, or at which the occurrence takes place; none for
+    /// a slot of a queue.
     post_local_time: Option<String>,
     /// The zone of that.
     post_time_zone: Option<Zone>,

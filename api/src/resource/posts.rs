@@ -63,9 +63,10 @@ impl PostsResource {
         channel_id: Query<Option<Id<Channel>>>,
         /// Only with this status.
         status: Query<Option<PostStatusName>>,
-        /// Only due at or after this instant.
+        /// Only due at or after this instant: with a publication that is, on the channel of `channel_id` if one is named. A post
+        /// without publications counts by its own time.
         due_from: Query<Option<Instant>>,
-        /// Only due before this instant.
+        /// Only due before this instant. With `due_from`, one and the same publication is due between the two.
         due_before: Query<Option<Instant>>,
     ) -> Answer<Found<Page<Post>>> {
         let list = self.cursors.list("posts", caller.organization, limit.0);

@@ -236,7 +236,8 @@ impl PublicationsResource {
     /// Try a publication again at another time
     ///
     /// As `retryPublication`, but not now: what failed, was missed or was cancelled is planned for the time that is given, with the
-    /// content as it was approved. It may be as late as before.
+    /// content as it was approved. It may be as late as before. Its channel has a time of its own from then on, as the `channel_times`
+    /// of the post say.
     #[oai(path = "/publications/:id/reschedule", method = "post", operation_id = "reschedulePublication")]
     async fn reschedule(
         &self,

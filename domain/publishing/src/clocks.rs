@@ -1,7 +1,7 @@
 //! Clocks that change: where the rules of a time zone are new, a local time means another instant, and posts move to it.
 //!
 //! What is kept of a schedule is the time on the wall and its zone; the instant beside it is an index. It is worked out again whenever
-//! workers start, because a new version of the program brings new rules, and once a day.
+//! workers start, because a new version of the program brings new rules, and once a day. A slot of a queue is a time on the wall, too.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct Timed {
 pub struct Move {
     /// Which post.
     pub post: PostId,
-    /// The channel whose own time it is; `None` where it is that of the post.
+    /// The channel whose own time or slot it is; `None` where it is that of the post.
     pub channel: Option<ChannelId>,
     /// The workspace.
     pub workspace: WorkspaceId,
@@ -62,9 +62,18 @@ pub trait ClockStore: Send + Sync {
     /// keeps to which is not under way. All of a post come together, even if they are more than `limit` then.
     async fn timed(&self, after: Option<PostId>, limit: usize) -> Result<Vec<Timed>, ClocksUnavailable>;
     /// Moves a time and those publications that keep to it and are not under way, and tells of it (`post.moved`), all in one
-    /// transaction. What waits in a queue keeps to that. Each publication keeps its grace: the time it may be late. Says whether anything was moved; nothing is where
-    /// the post was scheduled otherwise meanwhile.
+    /// transaction. What waits in a queue keeps to that. Each publication keeps its grace: the time it may be late. Says whether
+    /// anything was moved; nothing is where the post was scheduled otherwise meanwhile.
     async fn move_post(&self, change: &Move, timing: &Timing) -> Result<bool, ClocksUnavailable>;
+    /// The next channel in whose queue posts wait.
+    async fn queue(&self, after: Option<ChannelId>) -> Result<Option<ChannelId>, ClocksUnavailable>;
+    /// Who waits in the queue of a channel at an instant that is none of its slots any more, and where that slot is by now; see
+    /// [`scheduling::Queue::follow_clocks`]. With the pauses they are moved there and told of (`post.moved`) in one transaction.
+    async fn slots(
+        &self,
+        channel: ChannelId,
+        settle: Option<&Timing>,
+    ) -> Result<Vec<Move>, ClocksUnavailable>;
 }
 
 /// The routine.
@@ -84,9 +93,15 @@ impl Clocks {
             moves.into_iter().for_each(&mut tell);
             match last {
                 Some(last) => after = Some(last),
-                None => return Ok(()),
+                None => break,
             }
         }
+        let mut channel = None;
+        while let Some(next) = self.store.queue(channel).await? {
+            self.store.slots(next, None).await?.into_iter().for_each(&mut tell);
+            channel = Some(next);
+        }
+        Ok(())
     }
 
     /// Moves every time on the wall that means another instant by now, and says how many were moved.
@@ -99,9 +114,15 @@ impl Clocks {
             }
             match last {
                 Some(last) => after = Some(last),
-                None => return Ok(count),
+                None => break,
             }
         }
+        let mut channel = None;
+        while let Some(next) = self.store.queue(channel).await? {
+            count += self.store.slots(next, Some(&self.timing)).await?.len() as u64;
+            channel = Some(next);
+        }
+        Ok(count)
     }
 
     /// The moves among the next posts, and the last of these; `None` where there are no more.

@@ -12,6 +12,7 @@ pub mod local;
 pub mod missed;
 pub mod posting;
 pub mod queue;
+mod realign;
 pub mod recurrence;
 pub mod schedule;
 pub mod slots;

@@ -7,6 +7,7 @@
 //! * **Reorder** and **shuffle** move posts among the slots that they hold together; no slot is given up or taken.
 //! * **Withdraw** frees a slot. It stays empty, or everybody behind moves up by one, or the last one comes forward. A slot
 //!   that has passed stays empty.
+//! * **Follow the clocks**: where the rules of the zone are new, whoever waits moves to where the slot is by now.
 //! * **Pause** lets nobody go. **Resume**, and **settle** after the schedule changed, keep the order: each post keeps its slot if
 //!   this is still a free slot to come and behind its predecessor's, and else takes the next one that is. Nobody gets an
 //!   earlier slot. A pause is the queue's alone: what has a time of its own goes at its time.
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{posting::PostingSchedule, schedule::horizon};
+use crate::{Tz, posting::PostingSchedule, schedule::horizon};
 
 /// A post that waits, and the instant of its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,8 +89,8 @@ pub enum QueueError {
 /// The queue of one channel. See the module for the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue<P> {
-    schedule: PostingSchedule,
-    fixed: BTreeSet<DateTime<Utc>>,
+    pub(crate) schedule: PostingSchedule,
+    pub(crate) fixed: BTreeSet<DateTime<Utc>>,
     waiting: Vec<Waiting<P>>,
     flow: Flow,
 }
@@ -110,6 +111,11 @@ impl<P: Clone + Ord> Queue<P> {
     /// Everybody who waits, by slot.
     pub fn waiting(&self) -> &[Waiting<P>] {
         &self.waiting
+    }
+
+    /// The zone whose clocks the slots mean.
+    pub fn zone(&self) -> Tz {
+        self.schedule.zone
     }
 
     /// Whether posts go.
@@ -133,6 +139,24 @@ impl<P: Clone + Ord> Queue<P> {
             let free = self.schedule.spacing.leaves_room(&taken, *at);
             free && taken.insert(*at)
         })
+    }
+
+    /// Up to when the instants of the channel's other posts must be known for so many additions, at either place, or for settling as
+    /// many who wait: what lies behind changes nothing. Seen with what is known; told of more, it may be later.
+    pub fn known_until(&self, count: usize, now: DateTime<Utc>) -> DateTime<Utc> {
+        // Nobody ends up behind the slot that they would get behind everybody: it is open to them, too.
+        let Some(last) = count.checked_sub(1) else { return now };
+        if self.schedule.slots_until(now, horizon(now)).next().is_none() {
+            return now;
+        }
+        let last = self.preview(Place::Last, now).nth(last);
+        last.and_then(|at| at.checked_add_signed(self.schedule.spacing.span()))
+            .unwrap_or_else(|| horizon(now))
+    }
+
+    /// Takes further instants of the channel's posts that do not wait here.
+    pub fn learn(&mut self, fixed: impl IntoIterator<Item = DateTime<Utc>>) {
+        self.fixed.extend(fixed);
     }
 
     /// Adds a post and returns its slot.
@@ -222,7 +246,7 @@ impl<P: Clone + Ord> Queue<P> {
     }
 
     /// Seats posts in slots one by one, and returns those who sat elsewhere before.
-    fn seat(&mut self, posts: Vec<P>, slots: Vec<DateTime<Utc>>) -> Vec<Waiting<P>> {
+    pub(crate) fn seat(&mut self, posts: Vec<P>, slots: Vec<DateTime<Utc>>) -> Vec<Waiting<P>> {
         let before: BTreeMap<_, _> = self.waiting.drain(..).map(|entry| (entry.post, entry.at)).collect();
         self.waiting = slots.into_iter().zip(posts).map(|(at, post)| Waiting { at, post }).collect();
         self.waiting.iter().filter(|entry| before.get(&entry.post) != Some(&entry.at)).cloned().collect()
@@ -552,6 +576,34 @@ mod tests {
                 let added: Vec<_> = (100..108).map(|post| copy.add(post, place, now).unwrap()).collect();
                 prop_assert_eq!(preview, added);
                 queue.add(post, place, now).unwrap();
+            }
+        }
+
+        #[test]
+        fn what_lies_behind_what_must_be_known_changes_nothing(
+            (mut whole, now) in any_queue(),
+            acts in prop::collection::vec(any_act(), 1..12),
+            count in 1..12_usize,
+        ) {
+            let mut later = now;
+            for (post, step) in acts.iter().enumerate() {
+                act(&mut whole, step, post, &mut later);
+            }
+            for settles in [false, true] {
+                let count = if settles { whole.waiting.len() } else { count };
+                let (mut part, mut known) = (Queue { fixed: BTreeSet::new(), ..whole.clone() }, DateTime::<Utc>::MIN_UTC);
+                while count > 0 && part.known_until(count, later) >= known {
+                    known = part.known_until(count, later) + TimeDelta::minutes(1);
+                    part.learn(whole.fixed.range(..known).copied());
+                }
+                if settles {
+                    prop_assert_eq!(part.settle(later), whole.clone().settle(later));
+                } else {
+                    for place in [Place::First, Place::Last] {
+                        let (some, all) = (part.preview(place, later), whole.preview(place, later));
+                        prop_assert!(some.take(count).eq(all.take(count)));
+                    }
+                }
             }
         }
 

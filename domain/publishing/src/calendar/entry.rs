@@ -34,7 +34,7 @@ pub struct Entry {
     pub channel: Option<ChannelId>,
     /// What the channel is called.
     pub channel_name: Option<String>,
-    /// The wall-clock time that the post was scheduled by, if it was.
+    /// The wall-clock time that it was scheduled by on this channel, if it was.
     pub local: Option<LocalSchedule>,
     /// Where it stands: what a post with this publication alone shows.
     pub status: EntryStatus,

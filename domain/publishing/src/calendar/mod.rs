@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use tenancy::{Caller, Clock, OrganizationId, Scope, WorkspaceId};
 
 pub use entry::{Entry, Position};
-pub use export::{Range, Wanted};
+pub use export::{Range, Unwritten, Wanted};
 pub use planned::Coming;
 pub use status::EntryStatus;
 pub use store::{CalendarStore, Count, Part, Selection};

@@ -6,7 +6,7 @@ use std::{
     ops::Range,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use scheduling::{LocalSchedule, recurrence::Occurrence};
 
 use super::{Calendar, Entry, EntryStatus, Part, Position, Selection, entry::known_by};
@@ -112,24 +112,6 @@ impl First {
 }
 
 impl Calendar {
-    /// The next entries: those of the store, and the planned occurrences between them or behind the last one.
-    ///
-    /// The store is read first. An occurrence that becomes a post at that very moment may be missing once; none is there twice.
-    pub(super) async fn part(&self, selection: &Selection, part: Part) -> Result<Vec<Entry>, PostError> {
-        let stored = self.store.entries(selection, part).await?;
-        let Some(mut window) = self.window(selection) else { return Ok(stored) };
-        if let Some(after) = part.after {
-            window.start = window.start.max(after.at);
-        }
-        if let Some(last) = stored.last().filter(|_| stored.len() >= part.limit.into()) {
-            // What comes behind belongs to later parts.
-            window.end = window.end.min(last.at + TimeDelta::seconds(1));
-        }
-        let mut first = First::of(part);
-        self.each_planned(selection, window, |planned| first.offer(planned)).await?;
-        Ok(first.among(stored))
-    }
-
     /// When the planned occurrences of a selection take place: what has passed does not any more.
     pub(super) fn window(&self, selection: &Selection) -> Option<Range<DateTime<Utc>>> {
         let (now, until) = (self.clock.now(), selection.planned_until?);

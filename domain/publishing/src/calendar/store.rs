@@ -75,6 +75,15 @@ pub trait CalendarStore: Send + Sync {
     ) -> Result<Vec<Coming>, PostError>;
     /// Those of these occurrences that became posts, also where the post is gone.
     async fn made(&self, occurrences: &[OccurrenceKey]) -> Result<Vec<OccurrenceKey>, PostError>;
+    /// The posts that have entries, in the order of their ids.
+    async fn posts_due(
+        &self,
+        selection: &Selection,
+        after: Option<PostId>,
+        limit: u16,
+    ) -> Result<Vec<PostId>, PostError>;
+    /// The entries of posts in the order of the posts' ids, with all of their captions.
+    async fn entries_of(&self, selection: &Selection, posts: &[PostId]) -> Result<Vec<Entry>, PostError>;
     /// How many entries each day has for each channel, where it has any. The days bound the selection.
     async fn counts(&self, selection: &Selection, days: &Days) -> Result<Vec<Count>, PostError>;
     /// Posts in the order of their ids, drafts without a time only if the selection is not bounded by time. The statuses of the

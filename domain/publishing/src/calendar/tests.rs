@@ -75,6 +75,27 @@ impl CalendarStore for Kept {
         Ok(self.made.iter().copied().filter(|one| occurrences.contains(one)).collect())
     }
 
+    async fn posts_due(
+        &self,
+        _: &Selection,
+        after: Option<PostId>,
+        limit: u16,
+    ) -> Result<Vec<PostId>, PostError> {
+        let mut posts: Vec<_> = self.entries.iter().filter_map(|entry| entry.post).collect();
+        posts.retain(|post| after.is_none_or(|after| post.uuid() > after.uuid()));
+        posts.sort_by_key(PostId::uuid);
+        posts.dedup();
+        posts.truncate(limit.into());
+        Ok(posts)
+    }
+
+    async fn entries_of(&self, _: &Selection, posts: &[PostId]) -> Result<Vec<Entry>, PostError> {
+        let is_of = |entry: &&Entry| entry.post.is_some_and(|post| posts.contains(&post));
+        let mut found: Vec<_> = self.entries.iter().filter(is_of).cloned().collect();
+        found.sort_by_key(|entry| entry.post.map(|post| post.uuid()));
+        Ok(found)
+    }
+
     async fn counts(&self, _: &Selection, days: &Days) -> Result<Vec<Count>, PostError> {
         let count =
             |entry: &Entry| Some(Count { day: days.index_of(entry.at)?, channel: entry.channel, entries: 1 });
@@ -157,18 +178,41 @@ fn calendar(kept: Kept) -> Calendar {
     Calendar { store: Arc::new(kept), clock: Arc::new(Now) }
 }
 
-fn january() -> Selection {
-    let until = utc("2027-02-01T00:00:00Z");
-    let all = Selection::of(OrganizationId::from_uuid(Uuid::nil()), WorkspaceId::from_uuid(Uuid::nil()));
-    Selection { from: Some(utc("2026-12-15T00:00:00Z")), until: Some(until), ..all }.standing(None, until)
+fn date(month: u32, day: u32) -> chrono::NaiveDate {
+    chrono::NaiveDate::from_ymd_opt(if month == 12 { 2026 } else { 2027 }, month, day).unwrap()
+}
+
+fn january() -> Asked {
+    Asked {
+        workspace: WorkspaceId::from_uuid(Uuid::nil()),
+        from: date(12, 15),
+        to: date(1, 31),
+        zone: Some(Tz::UTC),
+        channel: None,
+        status: None,
+        after: None,
+        limit: 500,
+    }
+}
+
+fn caller() -> Caller {
+    Caller {
+        organization: OrganizationId::from_uuid(Uuid::nil()),
+        actor: Actor::ApiKey {
+            key: tenancy::ApiKeyId::from_uuid(Uuid::nil()),
+            granted_by: PersonId::from_uuid(Uuid::nil()),
+        },
+        scopes: Role::Owner.scopes(),
+        reach: Reach::All,
+    }
 }
 
 /// All entries, read in parts of a size.
-fn all(calendar: &Calendar, selection: &Selection, size: u16) -> Vec<Entry> {
+fn all(calendar: &Calendar, asked: &Asked, size: u16) -> Vec<Entry> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let part = Part { after, limit: size, caption: 100 };
-        let part = block_on(calendar.part(selection, part)).unwrap();
+        let asked = Asked { after, limit: size, ..asked.clone() };
+        let part = block_on(calendar.view(&caller(), &asked)).unwrap().entries;
         let Some(last) = part.last() else { return found };
         after = Some(last.position());
         found.extend(part);
@@ -215,10 +259,7 @@ fn what_was_skipped_moved_or_edited_is_shown_so_on_the_channels_that_are_asked_f
     weekly.edits.insert(local("2027-01-19T09:00:00"), says("Holiday"));
     weekly.targets[1].change = says("Only here");
     let calendar = calendar(Kept { series: vec![coming(weekly)], ..Kept::default() });
-    let of = |channel: u128| Selection {
-        channels: Some(vec![number(ChannelId::from_uuid, channel)]),
-        ..january()
-    };
+    let of = |channel: u128| Asked { channel: Some(number(ChannelId::from_uuid, channel)), ..january() };
     let first = all(&calendar, &of(1), 2);
     assert_eq!(
         lines(&first),
@@ -243,11 +284,10 @@ fn what_has_passed_or_stands_otherwise_is_not_planned() {
     let calendar = calendar(Kept { series: vec![coming(daily)], ..Kept::default() });
     let found = all(&calendar, &january(), 100);
     assert_eq!((found.len(), found[0].at), (31, utc("2027-01-01T08:00:00Z")), "from now on");
-    let until = utc("2027-02-01T00:00:00Z");
-    let scheduled = january().standing(Some(&[EntryStatus::Scheduled]), until);
+    let scheduled = Asked { status: Some(EntryStatus::Scheduled), ..january() };
     assert!(all(&calendar, &scheduled, 9).is_empty());
-    let planned = january().standing(Some(&[EntryStatus::Planned]), until);
-    assert_eq!((planned.statuses.as_deref(), all(&calendar, &planned, 9).len()), (Some(&[][..]), 31));
+    let planned = Asked { status: Some(EntryStatus::Planned), ..january() };
+    assert_eq!(all(&calendar, &planned, 9).len(), 31);
 }
 
 #[test]
@@ -258,30 +298,39 @@ fn counts_have_the_planned_occurrences_of_every_part() {
         series: vec![coming(daily)],
         ..Kept::default()
     };
-    let date = |day: u32| chrono::NaiveDate::from_ymd_opt(2027, 1, day).unwrap();
-    let caller = Caller {
-        organization: OrganizationId::from_uuid(Uuid::nil()),
-        actor: Actor::ApiKey {
-            key: tenancy::ApiKeyId::from_uuid(Uuid::nil()),
-            granted_by: PersonId::from_uuid(Uuid::nil()),
-        },
-        scopes: Role::Owner.scopes(),
-        reach: Reach::All,
-    };
-    let asked = Asked {
-        workspace: WorkspaceId::from_uuid(Uuid::nil()),
-        from: date(4),
-        to: date(5),
-        zone: Some(Tz::known("Asia/Kolkata")),
-        channel: None,
-        status: None,
-        after: None,
-        limit: 2,
-    };
+    let zone = Some(Tz::known("Asia/Kolkata"));
+    let asked = Asked { from: date(1, 4), to: date(1, 5), zone, limit: 2, ..january() };
+    let caller = caller();
     let view = block_on(calendar(kept).view(&caller, &asked)).unwrap();
     // Half past eleven in Berlin is four in the morning of the next day in Kolkata.
     assert_eq!(view.entries.len(), 2);
     let counts: Vec<_> = view.counts.iter().map(|count| (count.day, count.entries)).collect();
     assert_eq!(counts, [(1, 2), (1, 1)]);
     assert_eq!(view.entries[0].at - utc("2027-01-04T22:30:00Z"), TimeDelta::zero());
+}
+
+#[test]
+fn an_export_has_every_planned_occurrence_once_behind_what_is_kept() {
+    let daily = series(9, &[1, 2], "2027-01-03T09:00:00", "FREQ=DAILY");
+    let entries =
+        vec![publication(50, 1, "2027-03-10T08:00:00Z"), publication(51, 1, "2027-01-10T08:00:00Z")];
+    let calendar = calendar(Kept { entries, series: vec![coming(daily)], ..Kept::default() });
+    let wanted = Wanted {
+        workspace: WorkspaceId::from_uuid(Uuid::nil()),
+        range: Range { to: Some(date(6, 30)), ..Range::default() },
+        channel: None,
+        status: None,
+    };
+    let selection = block_on(calendar.select(&caller(), &wanted)).unwrap();
+    let (mut found, mut unwritten) = (Vec::new(), Unwritten::default());
+    loop {
+        let batch = block_on(calendar.entries(&selection, &mut unwritten)).unwrap();
+        if batch.is_empty() {
+            break;
+        }
+        found.extend(batch);
+    }
+    // From 3 January to 30 June on two channels.
+    assert_eq!(found.len(), 2 + 2 * 179);
+    assert!(found[2..].is_sorted_by(|one, next| one.position() < next.position()));
 }

@@ -14,7 +14,7 @@ fn column_of(violation: &Violation, has_instant: bool) -> Column {
         Some("media") => Column::MediaIds,
         Some("link") => Column::Link,
         Some("at") if has_instant => Column::At,
-        Some("at") => Column::LocalTime,
+        Some("at" | "local_time") => Column::LocalTime,
         _ => Column::Caption,
     }
 }

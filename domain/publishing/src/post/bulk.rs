@@ -140,7 +140,7 @@ impl Posts {
             return Ok(Bulk::Refused(refused));
         }
         let changes: Vec<Rescheduled> = good.into_iter().map(|(_, change)| change).collect();
-        all_or_none(self.store.save_together(&changes).await)
+        all_or_none(self.store.save_together(&changes).await.map_err(|one| vec![one]))
     }
 
     /// Takes many posts back.
@@ -229,10 +229,12 @@ fn once(seen: &mut BTreeSet<PostId>, id: PostId) -> Result<(), PostError> {
     Err(PostError::Invalid(vec![wrong]))
 }
 
-fn all_or_none(done: Result<Vec<PostView>, InTheWay>) -> Result<Bulk, PostError> {
+fn all_or_none(done: Result<Vec<PostView>, Vec<InTheWay>>) -> Result<Bulk, PostError> {
     match done {
         Ok(views) => Ok(Bulk::Each(views.into_iter().map(Ok).collect())),
-        Err((_, PostError::Unavailable)) => Err(PostError::Unavailable),
-        Err(in_the_way) => Ok(Bulk::Refused(vec![in_the_way])),
+        Err(all) if all.iter().any(|(_, error)| matches!(error, PostError::Unavailable)) => {
+            Err(PostError::Unavailable)
+        }
+        Err(all) => Ok(Bulk::Refused(all)),
     }
 }

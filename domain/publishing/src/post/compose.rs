@@ -80,7 +80,7 @@ impl Posts {
 /// The times of a post that cannot be kept.
 fn impossible_times(post: &Post, now: DateTime<Utc>) -> Vec<Violation> {
     let own = post.targets.iter().enumerate();
-    let own = own.filter_map(|(n, target)| Some((format!("/targets/{n}/at"), target.time.own()?)));
-    let all = post.schedule.map(|schedule| ("/at".to_owned(), schedule)).into_iter().chain(own);
-    all.filter_map(|(pointer, time)| Some(time_violation(pointer, time.due(now).err()?))).collect()
+    let own = own.filter_map(|(n, target)| Some((format!("/targets/{n}"), target.time.own()?)));
+    let all = post.schedule.map(|schedule| (String::new(), schedule)).into_iter().chain(own);
+    all.filter_map(|(place, time)| Some(time_violation(&place, time, time.due(now).err()?))).collect()
 }

@@ -39,7 +39,7 @@ impl Posts {
             return Err(PostError::WrongState);
         }
         let (planned, approval) = self.again(caller, &publication, self.clock.now());
-        self.store.retry(caller, &planned, &approval).await
+        self.store.retry(caller, &planned, Schedule::At(planned.due_at), &approval).await
     }
 
     /// Publishes again, at another time, what failed, was missed or was taken back; with the content as it was approved.
@@ -55,9 +55,9 @@ impl Posts {
             return Err(PostError::WrongState);
         }
         let due_at = schedule.due(self.clock.now());
-        let due_at = due_at.map_err(|error| PostError::Invalid(vec![time_violation("/at", error)]))?;
+        let due_at = due_at.map_err(|error| PostError::Invalid(vec![time_violation("", schedule, error)]))?;
         let (planned, approval) = self.again(caller, &publication, due_at);
-        self.store.retry(caller, &planned, &approval).await
+        self.store.retry(caller, &planned, schedule, &approval).await
     }
 
     /// Ends the doubt about an unconfirmed publication.

@@ -197,17 +197,15 @@ fn set_times(
             let pointer = format!("/targets/{n}/channel_id");
             violations.push(Violation::new(pointer, "channel_repeated", "The channel is named twice."));
         }
-        violations.extend(
-            time.schedule.due(now).err().map(|error| time_violation(format!("/targets/{n}/at"), error)),
-        );
+        let wrong = time.schedule.due(now).err();
+        violations.extend(wrong.map(|error| time_violation(&format!("/targets/{n}"), time.schedule, error)));
     }
     post.schedule = match when {
         Some(When::Now) => Some(Schedule::At(now)),
         Some(When::Later(schedule)) => Some(schedule),
         None => None,
     };
-    violations
-        .extend(post.schedule.and_then(|at| at.due(now).err()).map(|error| time_violation("/at", error)));
+    violations.extend(post.schedule.and_then(|at| Some(time_violation("", at, at.due(now).err()?))));
     for target in &mut post.targets {
         let time = own.iter().find(|time| time.channel == target.channel);
         target.time = time.map_or(TargetTime::Post, |time| TargetTime::Own(time.schedule));
@@ -219,10 +217,15 @@ fn set_times(
     if violations.is_empty() { Ok(()) } else { Err(PostError::Invalid(violations)) }
 }
 
-pub(crate) fn time_violation(pointer: impl Into<String>, error: ScheduleError) -> Violation {
+/// What is wrong with a time, at the member below a place by which it was given.
+pub(crate) fn time_violation(place: &str, schedule: Schedule, error: ScheduleError) -> Violation {
+    let member = match schedule {
+        Schedule::At(_) => "at",
+        Schedule::Local(_) => "local_time",
+    };
     let code = match error {
         ScheduleError::Past { .. } => "time_passed",
         ScheduleError::TooFar { .. } => "time_too_far",
     };
-    Violation::new(pointer, code, error.to_string())
+    Violation::new(format!("{place}/{member}"), code, error.to_string())
 }

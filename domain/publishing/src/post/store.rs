@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use scheduling::Schedule;
 use tenancy::{Caller, OrganizationId, WorkspaceId, idempotency::Fence};
 use uuid::Uuid;
 
@@ -120,7 +121,7 @@ pub struct BulkKey {
     pub asked: usize,
 }
 
-/// Where in a list of changes the one stands that could not be made, and why. Nothing of the list was.
+/// Where in a list of changes one stands that could not be made, and why. Nothing of the list was.
 pub type InTheWay = (usize, PostError);
 
 /// Which posts to list.
@@ -132,9 +133,10 @@ pub struct PostFilter {
     pub status: Option<PostStatus>,
     /// Only for this channel.
     pub channel: Option<ChannelId>,
-    /// Only due at or after this instant.
+    /// Only with a publication, of the channel if one is named, that is due at or after this instant; without publications, posts
+    /// that are themselves.
     pub due_from: Option<DateTime<Utc>>,
-    /// Only due before this instant.
+    /// Only due before this instant in the same sense. With both, one publication is due between the two.
     pub due_before: Option<DateTime<Utc>>,
     /// After this one, newest first.
     pub after: Option<PostId>,
@@ -204,8 +206,8 @@ pub trait PostStore: Send + Sync {
     async fn get_all(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, PostError>;
     /// [`Self::save`] for many: all of them or none.
     async fn save_together(&self, changes: &[Rescheduled]) -> Result<Vec<PostView>, InTheWay>;
-    /// [`Self::cancel`] for many: all of them or none.
-    async fn cancel_together(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, InTheWay>;
+    /// [`Self::cancel`] for many: all of them or none, and then everything that stood in the way.
+    async fn cancel_together(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, Vec<InTheWay>>;
     /// One post with its publications.
     async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError>;
     /// Posts, newest first.
@@ -232,11 +234,12 @@ pub trait PostStore: Send + Sync {
     ) -> Result<Vec<Publication>, PostError>;
     /// The history of a publication, oldest first.
     async fn attempts(&self, caller: &Caller, id: PublicationId) -> Result<Vec<Attempt>, PostError>;
-    /// Plans one publication again; only from states that can start over.
+    /// Plans one publication again, at a time that its channel has for itself from then on; only from states that can start over.
     async fn retry(
         &self,
         caller: &Caller,
         plan: &Planned,
+        schedule: Schedule,
         approval: &Approval,
     ) -> Result<Publication, PostError>;
     /// Writes a person's decision; only while the publication is unconfirmed.

@@ -51,7 +51,7 @@ impl Posting {
         limit: usize,
     ) -> Result<Vec<DateTime<Utc>>, PostError> {
         caller.may(Scope::PostsRead)?;
-        let ChannelQueue { queue, now } = self.store.queue(caller, channel).await?;
+        let ChannelQueue { queue, now } = self.store.queue(caller, channel, limit).await?;
         Ok(queue.preview(place, now).take(limit).collect())
     }
 

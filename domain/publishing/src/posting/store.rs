@@ -35,8 +35,13 @@ pub trait PostingStore: Send + Sync {
         expected: Option<i64>,
         own: Option<&ChannelSchedule>,
     ) -> Result<ChannelPosting, PostError>;
-    /// The queue of a channel.
-    async fn queue(&self, caller: &Caller, id: ChannelId) -> Result<ChannelQueue, PostError>;
+    /// The queue of a channel, which knows enough of its other posts for so many additions.
+    async fn queue(
+        &self,
+        caller: &Caller,
+        id: ChannelId,
+        additions: usize,
+    ) -> Result<ChannelQueue, PostError>;
     /// Those of a queue whose slots come after an instant, by slot.
     async fn waiting(
         &self,

@@ -112,8 +112,9 @@ impl Recurrence {
             return Err(refused("/local_time", "time_passed", "The time of the occurrence has passed."));
         }
         // What the rule puts there is far ahead for a while only; what somebody moves has to be a time that a post can have.
-        if is_moved && let Err(error) = series.schedule_at(occurrence).due(now) {
-            return Err(PostError::Invalid(vec![time_violation("/local_time", error)]));
+        let moved = series.schedule_at(occurrence);
+        if is_moved && let Err(error) = moved.due(now) {
+            return Err(PostError::Invalid(vec![time_violation("", moved, error)]));
         }
         let mut found = validate(&series.content_at(occurrence), &series.targets, facts);
         if found.is_empty() {

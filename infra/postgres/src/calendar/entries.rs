@@ -9,12 +9,26 @@ use super::{
 };
 use crate::{error::StoreError, pool::Pool};
 
-/// What an entry shows, of a row of `shown`.
-const COLUMNS: &str = "s.at, o.id AS post_id, p.id AS publication_id, p.channel_id, h.name AS channel_name, o.local_time, o.time_zone,
-    p.state, coalesce(p.needs_person, false) AS needs_person,
-    left(CASE WHEN s.is_planned THEN p.content ->> 'caption' ELSE o.caption END, $13) AS caption,
-    CASE WHEN s.is_planned THEN p.content #>> '{pictures,0,media}' ELSE o.media #>> '{0,media}' END AS media,
-    p.permalink, coalesce(p.epoch, o.version) AS revision, coalesce(p.updated_at, o.updated_at) AS updated_at";
+/// What an entry shows, of a row of `shown`. The caption is cut to `cut` characters.
+pub(super) fn columns(cut: &str) -> String {
+    format!(
+        "s.at, o.id AS post_id, p.id AS publication_id, p.channel_id, h.name AS channel_name, wall.local_time, wall.time_zone,
+        p.state, coalesce(p.needs_person, false) AS needs_person,
+        left(CASE WHEN s.is_planned THEN p.content ->> 'caption' ELSE o.caption END, {cut}) AS caption,
+        CASE WHEN s.is_planned THEN p.content #>> '{{pictures,0,media}}' ELSE o.media #>> '{{0,media}}' END AS media,
+        p.permalink, coalesce(p.epoch, o.version) AS revision, coalesce(p.updated_at, o.updated_at) AS updated_at"
+    )
+}
+
+/// Where these columns come from. `wall` is the time on the wall that the entry stands at: the channel's own, or the post's where the
+/// channel keeps to that; none in a slot of a queue, and none of a time that the publication does not keep any more.
+pub(super) const FROM: &str = "shown s LEFT JOIN publications p ON s.is_planned AND p.id = s.id
+    JOIN posts o ON o.id = coalesce(p.post_id, s.id) LEFT JOIN channels h ON h.id = p.channel_id
+    LEFT JOIN LATERAL (SELECT CASE t.timing WHEN 'own' THEN t.local_time ELSE o.local_time END AS local_time,
+        CASE t.timing WHEN 'own' THEN t.time_zone ELSE o.time_zone END AS time_zone
+        FROM post_targets t WHERE t.post_id = o.id AND (p.id IS NULL OR t.channel_id = p.channel_id) AND NOT coalesce(p.queued, false)
+            AND s.at = CASE t.timing WHEN 'own' THEN t.due_at WHEN 'post' THEN o.own_due_at END
+        ORDER BY t.place LIMIT 1) wall ON true";
 
 /// Each kind is cut to the limit in the order of its index before the two are put together.
 fn statement() -> String {
@@ -25,9 +39,8 @@ fn statement() -> String {
             UNION ALL
             ({UNPLANNED} AND ($9 IS NULL OR (o.due_at, '00000000-0000-0000-0000-000000000000'::uuid, o.id) > ($9, $10, $11)) {next})
             {next})
-        SELECT {COLUMNS} FROM shown s LEFT JOIN publications p ON s.is_planned AND p.id = s.id
-            JOIN posts o ON o.id = coalesce(p.post_id, s.id) LEFT JOIN channels h ON h.id = p.channel_id
-        ORDER BY s.at, s.channel_id, s.id"
+        SELECT {} FROM {FROM} ORDER BY s.at, s.channel_id, s.id",
+        columns("$13")
     )
 }
 

@@ -5,6 +5,7 @@ mod entries;
 pub(crate) mod planned;
 mod row;
 mod selected;
+mod whole;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -84,6 +85,19 @@ impl CalendarStore for PgCalendarStore {
     async fn made(&self, occurrences: &[OccurrenceKey]) -> Result<Vec<OccurrenceKey>, PostError> {
         let made = async || planned::made(&mut *self.0.get().await?, occurrences).await;
         made().await.map_err(unavailable)
+    }
+
+    async fn posts_due(
+        &self,
+        selection: &Selection,
+        after: Option<PostId>,
+        limit: u16,
+    ) -> Result<Vec<PostId>, PostError> {
+        whole::posts_due(&self.0, selection, after, limit).await.map_err(unavailable)
+    }
+
+    async fn entries_of(&self, selection: &Selection, posts: &[PostId]) -> Result<Vec<Entry>, PostError> {
+        whole::entries_of(&self.0, selection, posts).await.map_err(unavailable)
     }
 
     async fn counts(&self, selection: &Selection, days: &Days) -> Result<Vec<Count>, PostError> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     QueryableByName,
-    sql_types::{Array, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use publishing::{
     id::{ChannelId, PostId, PublicationId},
@@ -14,7 +14,6 @@ use publishing::{
 };
 use scheduling::{
     ChannelSchedule, PostingSchedule,
-    posting::LONGEST_SPACING_MINUTES,
     queue::{Flow, Place, Queue, Refill, Waiting},
 };
 use uuid::Uuid;
@@ -22,6 +21,7 @@ use uuid::Uuid;
 use super::{
     planned,
     schedules::{self, ScheduleRow},
+    taken::{self, Need},
 };
 use crate::{
     error::StoreError,
@@ -108,8 +108,9 @@ pub(crate) async fn lock_waiting(c: &mut Connection, channels: &[Uuid]) -> Resul
     Ok(())
 }
 
-/// Reads the queues of channels, of those too that nobody used yet.
-pub(crate) async fn read(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<Line>, StoreError> {
+/// Reads the queues of channels, of those too that nobody used yet. What they are told of the channels' other posts is enough for
+/// what they are needed for.
+pub(crate) async fn read(c: &mut Connection, channels: &[Uuid], need: Need) -> Result<Vec<Line>, StoreError> {
     use diesel_async::RunQueryDsl;
     if channels.is_empty() {
         return Ok(Vec::new());
@@ -124,44 +125,32 @@ pub(crate) async fn read(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<Li
     .load(c)
     .await?;
     let seats = seats(c, channels).await?;
-    let of = |row: &SettingsRow| seats.iter().filter(|seat| seat.channel_id == row.channel_id).collect();
-    let planned = match settings.as_slice().first() {
-        Some(row) => planned::instants(c, channels, row.now).await?,
+    // What is only exchanged or given up needs no free slot.
+    let now = settings.as_slice().first().map(|row| row.now).filter(|_| !matches!(need, Need::Nothing));
+    let planned = match now {
+        Some(now) => planned::instants(c, channels, now).await?,
         None => BTreeMap::new(),
     };
-    settings
-        .into_iter()
-        .map(|row| {
-            let (own, series) = (of(&row), planned.get(&row.channel_id));
-            row.line(own, series.into_iter().flatten().copied())
-        })
-        .collect()
+    let mut lines = Vec::with_capacity(settings.len());
+    for row in settings {
+        let channel = row.channel_id;
+        let mut line =
+            row.line(&seats.iter().filter(|seat| seat.channel_id == channel).collect::<Vec<_>>())?;
+        line.queue.learn(planned.get(&channel).into_iter().flatten().copied());
+        taken::tell(c, channel, &mut line.queue, need, line.now).await?;
+        lines.push(line);
+    }
+    Ok(lines)
 }
 
-/// What the channels have in the time that matters to their queues: everybody who waits, and what else is planned or was
-/// published so lately that the spacing may count from it.
+/// Everybody who waits.
 async fn seats(c: &mut Connection, channels: &[Uuid]) -> Result<Vec<SeatRow>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let columns = format!(
-        "p.channel_id, p.post_id, p.id, p.due_at, {WAITS} AS waits,
-        jsonb_array_length(coalesce(p.content -> 'pictures', '[]')) AS pictures"
-    );
-    // Each part has an index; one condition for all would read whatever the channels ever published.
     let statement = format!(
-        "SELECT {columns} FROM publications p WHERE p.channel_id = ANY ($1) AND {WAITS}
-        UNION ALL
-        SELECT {columns} FROM publications p WHERE p.channel_id = ANY ($1) AND p.due_at >= now() - $2 * interval '1 minute'
-            AND p.queued AND p.state IN ('publishing', 'unconfirmed', 'published')
-        UNION ALL
-        SELECT {columns} FROM calendar_entries e JOIN publications p ON p.id = e.publication_id
-        WHERE e.channel_id = ANY ($1) AND e.due_at >= now() - $2 * interval '1 minute' AND NOT e.queued
-            AND p.state NOT IN ('failed', 'missed', 'cancelled')"
+        "SELECT p.channel_id, p.post_id, p.id, p.due_at, jsonb_array_length(coalesce(p.content -> 'pictures', '[]')) AS pictures
+        FROM publications p WHERE p.channel_id = ANY ($1) AND {WAITS}"
     );
-    Ok(prepared(statement)
-        .bind::<Array<SqlUuid>, _>(channels)
-        .bind::<Integer, _>(i32::try_from(LONGEST_SPACING_MINUTES).unwrap_or(i32::MAX))
-        .load(c)
-        .await?)
+    Ok(prepared(statement).bind::<Array<SqlUuid>, _>(channels).load(c).await?)
 }
 
 #[derive(QueryableByName)]
@@ -198,20 +187,12 @@ struct SeatRow {
     id: Uuid,
     #[diesel(sql_type = Timestamptz)]
     due_at: DateTime<Utc>,
-    #[diesel(sql_type = Bool)]
-    waits: bool,
     #[diesel(sql_type = Integer)]
     pictures: i32,
 }
 
 impl SettingsRow {
-    fn line(
-        self,
-        seats: Vec<&SeatRow>,
-        planned: impl Iterator<Item = DateTime<Utc>>,
-    ) -> Result<Line, StoreError> {
-        let (waiting, fixed): (Vec<_>, Vec<_>) = seats.into_iter().partition(|seat| seat.waits);
-        let fixed: BTreeSet<_> = fixed.into_iter().map(|seat| seat.due_at).chain(planned).collect();
+    fn line(self, waiting: &[&SeatRow]) -> Result<Line, StoreError> {
         let flow = flow(self.flow.as_deref())?;
         let (channel, now) = (ChannelId::from_uuid(self.channel_id), self.now);
         let row = ScheduleRow { time_zone: self.time_zone, schedule: self.schedule, refill: self.refill };
@@ -222,7 +203,7 @@ impl SettingsRow {
             waiting.iter().map(|seat| (PostId::from_uuid(seat.post_id), seat.publication())).collect();
         let waiting =
             waiting.iter().map(|seat| Waiting { at: seat.due_at, post: PostId::from_uuid(seat.post_id) });
-        let queue = Queue::new(schedule, fixed, waiting.collect(), flow);
+        let queue = Queue::new(schedule, BTreeSet::new(), waiting.collect(), flow);
         Ok(Line { channel, queue, refill, now, seats })
     }
 }

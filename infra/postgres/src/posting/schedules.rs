@@ -19,7 +19,7 @@ use scheduling::{
 use tenancy::{Caller, WorkspaceId};
 use uuid::Uuid;
 
-use super::{line, seat};
+use super::{line, seat, taken::Need};
 use crate::{
     error::StoreError,
     pool::Connection,
@@ -222,11 +222,12 @@ async fn settle(c: &mut Connection, channels: &[Uuid], timing: &Timing) -> Resul
     line::lock(c, channels).await?;
     line::lock_waiting(c, channels).await?;
     let mut posts = Vec::new();
-    for mut line in line::read(c, channels).await? {
+    for mut line in line::read(c, channels, Need::Settling).await? {
         let now = line.now;
         let moved = line.queue.settle(now).map_err(PostError::from)?;
         seat::write(c, &line, &moved, timing).await?;
         posts.extend(moved.iter().map(|entry| entry.post.uuid()));
     }
-    Ok(seat::due_with_the_first(c, &posts).await?)
+    seat::due_with_the_first(c, &posts).await?;
+    Ok(seat::tell(c, &posts).await?)
 }

@@ -25,7 +25,7 @@ const MOVE: &str = "UPDATE publications p SET state = 'scheduled', reason = NULL
 /// A post is due when the first of its channels is; where nothing is planned any more, when it would be by the times that are left.
 const DUE: &str =
     "WITH held AS MATERIALIZED (SELECT id FROM posts WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE)
-    UPDATE posts o SET due_at = coalesce((SELECT min(p.due_at) FROM publications p
+    UPDATE posts o SET updated_at = now(), due_at = coalesce((SELECT min(p.due_at) FROM publications p
         WHERE p.post_id = o.id AND p.state <> 'cancelled'),
         (SELECT min(CASE t.timing WHEN 'post' THEN o.own_due_at WHEN 'own' THEN t.due_at END) FROM post_targets t
         WHERE t.post_id = o.id), o.own_due_at)
@@ -68,5 +68,22 @@ pub(crate) async fn due_with_the_first(c: &mut Connection, posts: &[Uuid]) -> Re
         return Ok(());
     }
     prepared(DUE).bind::<Array<SqlUuid>, _>(posts).execute(c).await?;
+    Ok(())
+}
+
+/// Tells of posts that were moved by what somebody did to others, or to the schedule. Their versions stay: they count what the team
+/// writes, and many posts that are changed in one request may move each other.
+pub(crate) async fn tell(c: &mut Connection, posts: &[Uuid]) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    if posts.is_empty() {
+        return Ok(());
+    }
+    prepared(
+        "INSERT INTO events (organization_id, kind, subject_id)
+        SELECT o.organization_id, 'post.moved', o.id FROM posts o WHERE o.id = ANY ($1)",
+    )
+    .bind::<Array<SqlUuid>, _>(posts)
+    .execute(c)
+    .await?;
     Ok(())
 }

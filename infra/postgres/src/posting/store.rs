@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_async::AsyncConnection;
 use publishing::{
-    id::ChannelId,
+    id::{ChannelId, PostId},
     post::PostError,
     posting::{ChannelPosting, ChannelQueue, QueueChange, QueuePart, WorkspacePosting, store::PostingStore},
     publication::Publication,
@@ -16,13 +16,14 @@ use publishing::{
 };
 use scheduling::{
     ChannelSchedule, PostingSchedule,
-    queue::{Flow, Refill},
+    queue::{Flow, Refill, Waiting},
 };
 use tenancy::{Caller, WorkspaceId};
 
 use super::{
     line::{self, Line, WAITS},
     schedules, seat,
+    taken::Need,
 };
 use crate::{
     error::StoreError,
@@ -85,10 +86,15 @@ impl PostingStore for PgPostingStore {
         transaction!(self, c => schedules::save_channel(c, caller, id, expected, own, &self.timing).await)
     }
 
-    async fn queue(&self, caller: &Caller, id: ChannelId) -> Result<ChannelQueue, PostError> {
+    async fn queue(
+        &self,
+        caller: &Caller,
+        id: ChannelId,
+        additions: usize,
+    ) -> Result<ChannelQueue, PostError> {
         transaction!(self, c => {
             schedules::channel(c, caller, id).await?;
-            let Line { queue, now, .. } = only(c, id).await?;
+            let Line { queue, now, .. } = only(c, id, Need::Additions(additions)).await?;
             Ok(ChannelQueue { queue, now })
         })
     }
@@ -112,23 +118,28 @@ impl PostingStore for PgPostingStore {
             line::open(c, &[id.uuid()]).await?;
             line::lock(c, &[id.uuid()]).await?;
             line::lock_waiting(c, &[id.uuid()]).await?;
-            let mut line = only(c, id).await?;
+            let need = if *change == QueueChange::Resume { Need::Settling } else { Need::Nothing };
+            let mut line = only(c, id, need).await?;
             let (before, now) = (line.queue.flow(), line.now);
             let mut moved = change.apply(&mut line.queue, now)?;
+            let posts = |moved: &[Waiting<PostId>]| moved.iter().map(|entry| entry.post.uuid()).collect::<Vec<_>>();
+            let mut untold = Vec::new();
             if before != line.queue.flow() {
                 switch(c, id, line.queue.flow()).await?;
+                // Whoever gives an order says who goes where; where somebody goes when a queue is resumed, nobody said.
+                untold = posts(&moved);
                 // Whoever keeps the slot begins or ceases to have a next step all the same.
                 moved = line.everybody();
             }
             seat::write(c, &line, &moved, &self.timing).await?;
-            let posts: Vec<_> = moved.iter().map(|entry| entry.post.uuid()).collect();
-            Ok(seat::due_with_the_first(c, &posts).await?)
+            seat::due_with_the_first(c, &posts(&moved)).await?;
+            Ok(seat::tell(c, &untold).await?)
         })
     }
 }
 
-async fn only(c: &mut Connection, id: ChannelId) -> Result<Line, Stop> {
-    Ok(line::read(c, &[id.uuid()]).await?.pop().ok_or(PostError::NotFound)?)
+async fn only(c: &mut Connection, id: ChannelId, need: Need) -> Result<Line, Stop> {
+    Ok(line::read(c, &[id.uuid()], need).await?.pop().ok_or(PostError::NotFound)?)
 }
 
 async fn switch(c: &mut Connection, id: ChannelId, flow: Flow) -> Result<(), StoreError> {

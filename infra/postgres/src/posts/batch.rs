@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     read,
     row::{self, PostRow},
+    within::due_within,
 };
 use crate::{
     error::StoreError,
@@ -50,13 +51,17 @@ async fn rows(
     limit: u16,
 ) -> Result<Vec<PostRow>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let statement = format!(
-        "SELECT {} FROM posts o WHERE o.organization_id = $1 AND o.workspace_id = $2 AND o.id > $3
-        AND ($4 IS NULL OR o.due_at >= $4) AND ($5 IS NULL OR o.due_at < $5)
-        AND ($6 IS NULL OR EXISTS (SELECT FROM post_targets t WHERE t.post_id = o.id AND t.channel_id = ANY ($6)))
-        ORDER BY o.id LIMIT $7",
-        row::COLUMNS
-    );
+    let base = "o.organization_id = $1 AND o.workspace_id = $2 AND o.id > $3";
+    let statement = if selection.from.is_some() || selection.until.is_some() {
+        let picked = due_within(base, "e.workspace_id = $2", "ASC", "$7");
+        format!("SELECT {} FROM posts o WHERE o.id IN ({picked}) ORDER BY o.id", row::COLUMNS)
+    } else {
+        format!(
+            "SELECT {} FROM posts o WHERE {base} AND ($6 IS NULL OR EXISTS (SELECT FROM post_targets t WHERE t.post_id = o.id AND t.channel_id = ANY ($6)))
+            ORDER BY o.id LIMIT $7",
+            row::COLUMNS
+        )
+    };
     let channels = selection.channels.as_ref();
     Ok(sql_query(statement)
         .bind::<SqlUuid, _>(selection.organization.uuid())

@@ -21,7 +21,7 @@ use super::save;
 use crate::{
     error::StoreError,
     pool::{Connection, Pool},
-    posting::seat,
+    posting::{self, seat},
     publications,
 };
 
@@ -185,5 +185,26 @@ impl ClockStore for PgClockStore {
             connection.transaction::<_, StoreError, _>(async |c| move_post(c, change, timing).await).await
         };
         write.await.map_err(|error: StoreError| unavailable(&error))
+    }
+
+    async fn queue(&self, after: Option<ChannelId>) -> Result<Option<ChannelId>, ClocksUnavailable> {
+        let ask = async { posting::clocks::next(&mut *self.pool.get().await?, after).await };
+        ask.await.map_err(|error: StoreError| unavailable(&error))
+    }
+
+    async fn slots(
+        &self,
+        channel: ChannelId,
+        settle: Option<&Timing>,
+    ) -> Result<Vec<Move>, ClocksUnavailable> {
+        let work = async {
+            let mut connection = self.pool.get().await?;
+            let settled = connection.transaction::<_, StoreError, _>(async |c| match settle {
+                Some(timing) => posting::clocks::settle(c, channel, timing).await,
+                None => posting::clocks::differences(c, channel).await,
+            });
+            settled.await
+        };
+        work.await.map_err(|error: StoreError| unavailable(&error))
     }
 }

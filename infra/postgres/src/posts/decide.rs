@@ -17,9 +17,10 @@ use publishing::{
     publication::{CancelReason, Publication, State, Step, Verdict},
     timing::Timing,
 };
+use scheduling::Schedule;
 use tenancy::Caller;
 
-use super::{Stop, approvals, channels, read, save, seats::Seats};
+use super::{Stop, approvals, channels, read, save, seats::Seats, targets};
 use crate::{
     error::StoreError,
     pool::Connection,
@@ -93,12 +94,13 @@ async fn locked(c: &mut Connection, caller: &Caller, id: PublicationId) -> Resul
     Ok((publication, read::get(c, caller, post).await?.post))
 }
 
-/// Plans a publication again, unless its channel is disconnected. The version it was planned from must still be the one that
-/// is there.
+/// Plans a publication again at a time of its own, unless its channel is disconnected. The version it was planned from must still
+/// be the one that is there.
 async fn plan_again(
     c: &mut Connection,
     post: &Post,
     plan: &Planned,
+    schedule: Schedule,
     approval: &Approval,
 ) -> Result<(), Stop> {
     use diesel_async::RunQueryDsl;
@@ -107,18 +109,20 @@ async fn plan_again(
     }
     approvals::approve(c, post, approval).await?;
     save::upsert(c, post, plan, approval, None).await?;
-    // It has a time of its own now, where it had none or one in a queue.
-    prepared("UPDATE post_targets SET timing = 'own', due_at = $3 WHERE post_id = $1 AND channel_id = $2 AND timing IN ('queue', 'unplanned')")
-        .bind::<SqlUuid, _>(post.id.uuid())
-        .bind::<SqlUuid, _>(plan.channel.uuid())
-        .bind::<Timestamptz, _>(plan.due_at)
-        .execute(c)
-        .await?;
-    prepared("UPDATE posts SET scheduled = true, due_at = coalesce(due_at, $2), version = version + 1, updated_at = now() WHERE id = $1")
-        .bind::<SqlUuid, _>(post.id.uuid())
-        .bind::<Timestamptz, _>(plan.due_at)
-        .execute(c)
-        .await?;
+    targets::give_time(c, post.id, plan.channel, schedule).await?;
+    // A time of the post that nothing keeps any more would only come back for channels that are added later.
+    prepared(
+        "UPDATE posts o SET scheduled = true, due_at = coalesce(o.due_at, $2), own_due_at = kept.at, local_time = kept.local_time,
+            time_zone = kept.time_zone, version = o.version + 1, updated_at = now()
+        FROM posts b LEFT JOIN LATERAL (SELECT b.own_due_at AS at, b.local_time, b.time_zone FROM post_targets t
+            WHERE t.post_id = b.id AND t.timing = 'post' LIMIT 1) kept ON true
+        WHERE o.id = $1 AND b.id = o.id",
+    )
+    .bind::<SqlUuid, _>(post.id.uuid())
+    .bind::<Timestamptz, _>(plan.due_at)
+    .execute(c)
+    .await?;
+    seat::due_with_the_first(c, &[post.id.uuid()]).await?;
     Ok(publications::wake(c).await?)
 }
 
@@ -126,13 +130,14 @@ pub(super) async fn retry(
     c: &mut Connection,
     caller: &Caller,
     plan: &Planned,
+    schedule: Schedule,
     approval: &Approval,
 ) -> Result<Publication, Stop> {
     let (publication, post) = locked(c, caller, plan.id).await?;
     if !publication.state.can_start_over() || publication.content_hash != plan.content_hash {
         return Err(PostError::WrongState.into());
     }
-    plan_again(c, &post, plan, approval).await?;
+    plan_again(c, &post, plan, schedule, approval).await?;
     read::publication(c, caller, plan.id).await
 }
 
@@ -162,7 +167,7 @@ pub(super) async fn resolve(
             if !has_ended(c, id, *ended).await? {
                 return Err(PostError::PublishingBegan.into());
             }
-            plan_again(c, &post, plan, approval).await?;
+            plan_again(c, &post, plan, Schedule::At(plan.due_at), approval).await?;
         }
     }
     log(c, &publication, matches!(decision, Decision::Live { .. })).await?;

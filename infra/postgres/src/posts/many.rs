@@ -10,7 +10,7 @@ use publishing::{
     id::{ChannelId, PostId},
     post::{
         Composed, PostError, PostView,
-        store::{BulkKey, Rescheduled},
+        store::{BulkKey, InTheWay, Rescheduled},
     },
     timing::Timing,
 };
@@ -137,26 +137,31 @@ pub(super) async fn save_together(
     Ok(views)
 }
 
-/// `place` is the post that is being taken back.
+/// Everything that stands in the way is `refused`; then the whole ends.
 pub(super) async fn cancel_together(
     c: &mut Connection,
     caller: &Caller,
     ids: &[PostId],
-    place: &mut usize,
+    refused: &mut Vec<InTheWay>,
     timing: &Timing,
 ) -> Result<Vec<PostView>, Stop> {
     // What the caller does not reach is not locked either.
     let reached: BTreeSet<PostId> =
         read::get_all(c, caller, ids).await?.into_iter().map(|view| view.post.id).collect();
-    if let Some(unknown) = ids.iter().position(|id| !reached.contains(id)) {
-        *place = unknown;
-        return Err(PostError::NotFound.into());
-    }
-    lock(c, &ids.iter().map(PostId::uuid).collect::<Vec<_>>()).await?;
+    lock(c, &reached.iter().map(PostId::uuid).collect::<Vec<_>>()).await?;
     let mut views = Vec::with_capacity(ids.len());
-    for (at, id) in ids.iter().enumerate() {
-        *place = at;
-        views.push(decide::cancel(c, caller, *id, timing).await?);
+    for (place, id) in ids.iter().enumerate() {
+        let done = if reached.contains(id) {
+            decide::cancel(c, caller, *id, timing).await
+        } else {
+            Err(PostError::NotFound.into())
+        };
+        match done {
+            Ok(view) => views.push(view),
+            // The transaction is well, so what comes behind can be looked at, too.
+            Err(Stop::Answer(error)) => refused.push((place, error)),
+            Err(Stop::Store(error)) => return Err(Stop::Store(error)),
+        }
     }
-    Ok(views)
+    if refused.is_empty() { Ok(views) } else { Err(PostError::WrongState.into()) }
 }

@@ -15,6 +15,7 @@ pub(crate) mod save;
 pub(crate) mod seats;
 mod store;
 mod targets;
+mod within;
 
 pub(crate) use batch::batch;
 pub use clocks::PgClockStore;

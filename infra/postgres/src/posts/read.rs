@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::{
     Stop,
     row::{self, PostRow, TargetRow},
+    within::due_within,
 };
 use crate::{
     error::StoreError,
@@ -131,13 +132,18 @@ async fn page(
     after: Option<PostId>,
 ) -> Result<Vec<PostRow>, StoreError> {
     use diesel_async::RunQueryDsl;
-    let statement = format!(
-        "SELECT {} FROM posts o WHERE o.organization_id = $1 AND ($2 IS NULL OR o.workspace_id = ANY ($2))
-        AND ($3 IS NULL OR o.workspace_id = $3) AND ($4 IS NULL OR o.due_at >= $4) AND ($5 IS NULL OR o.due_at < $5)
-        AND ($6 IS NULL OR EXISTS (SELECT FROM post_targets t WHERE t.post_id = o.id AND t.channel_id = $6))
-        AND ($7 IS NULL OR o.id < $7) ORDER BY o.id DESC LIMIT $8",
-        row::COLUMNS
-    );
+    let base = "o.organization_id = $1 AND ($2 IS NULL OR o.workspace_id = ANY ($2)) AND ($3 IS NULL OR o.workspace_id = $3)
+        AND ($7 IS NULL OR o.id < $7)";
+    let of_channel = "($6 IS NULL OR EXISTS (SELECT FROM post_targets t WHERE t.post_id = o.id AND t.channel_id = ANY ($6)))";
+    let statement = if filter.due_from.is_some() || filter.due_before.is_some() {
+        let entries = "e.workspace_id IN (SELECT w.id FROM workspaces w WHERE w.organization_id = $1 AND ($2 IS NULL OR w.id = ANY ($2))
+            AND ($3 IS NULL OR w.id = $3))";
+        let picked = due_within(base, entries, "DESC", "$8");
+        format!("SELECT {} FROM posts o WHERE o.id IN ({picked}) ORDER BY o.id DESC", row::COLUMNS)
+    } else {
+        let columns = row::COLUMNS;
+        format!("SELECT {columns} FROM posts o WHERE {base} AND {of_channel} ORDER BY o.id DESC LIMIT $8")
+    };
     // Not kept prepared: which index is right depends on which filters there are.
     Ok(sql_query(statement)
         .bind::<SqlUuid, _>(caller.organization.uuid())
@@ -145,7 +151,7 @@ async fn page(
         .bind::<Nullable<SqlUuid>, _>(filter.workspace.map(|w| w.uuid()))
         .bind::<Nullable<Timestamptz>, _>(filter.due_from)
         .bind::<Nullable<Timestamptz>, _>(filter.due_before)
-        .bind::<Nullable<SqlUuid>, _>(filter.channel.map(|ch| ch.uuid()))
+        .bind::<Nullable<Array<SqlUuid>>, _>(filter.channel.map(|ch| vec![ch.uuid()]))
         .bind::<Nullable<SqlUuid>, _>(after.map(|a| a.uuid()))
         .bind::<BigInt, _>(i64::try_from(filter.limit).unwrap_or(i64::MAX))
         .load(c)

@@ -21,6 +21,7 @@ use crate::{
     posting::{
         line::{self, Line, WAITS},
         seat,
+        taken::Need,
     },
     prepared::{Bind, prepared},
 };
@@ -68,7 +69,7 @@ impl Seats {
 
     /// Reads the queues. Whatever waits there and may be moved is locked by now.
     pub(super) async fn read(&mut self, c: &mut Connection) -> Result<(), StoreError> {
-        self.lines = line::read(c, &self.channels).await?;
+        self.lines = line::read(c, &self.channels, Need::Additions(1)).await?;
         Ok(())
     }
 
@@ -108,7 +109,9 @@ impl Seats {
             }
         }
         let moved = self.moved.iter().flat_map(|(_, moved)| moved);
-        seat::due_with_the_first(c, &moved.map(|entry| entry.post.uuid()).collect::<Vec<_>>()).await
+        let posts: Vec<_> = moved.map(|entry| entry.post.uuid()).collect();
+        seat::due_with_the_first(c, &posts).await?;
+        seat::tell(c, &posts).await
     }
 
     /// Leaves the queues after the publications were taken back.

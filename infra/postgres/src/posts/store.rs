@@ -15,6 +15,7 @@ use publishing::{
     publication::{Attempt, Publication},
     timing::Timing,
 };
+use scheduling::Schedule;
 use tenancy::{Caller, OrganizationId, WorkspaceId, idempotency::Fence};
 
 use uuid::Uuid;
@@ -95,13 +96,17 @@ impl PostStore for PgPostStore {
         done.map_err(|error| (place, error))
     }
 
-    async fn cancel_together(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, InTheWay> {
-        let mut place = 0;
+    async fn cancel_together(&self, caller: &Caller, ids: &[PostId]) -> Result<Vec<PostView>, Vec<InTheWay>> {
+        let mut refused = Vec::new();
         let done: Result<_, PostError> = async {
-            transaction!(self, c => many::cancel_together(c, caller, ids, &mut place, &self.timing).await)
+            transaction!(self, c => many::cancel_together(c, caller, ids, &mut refused, &self.timing).await)
         }
         .await;
-        done.map_err(|error| (place, error))
+        done.map_err(|error| match error {
+            PostError::Unavailable => vec![(0, error)],
+            other if refused.is_empty() => vec![(0, other)],
+            _ => refused,
+        })
     }
 
     async fn get(&self, caller: &Caller, id: PostId) -> Result<PostView, PostError> {
@@ -148,9 +153,10 @@ impl PostStore for PgPostStore {
         &self,
         caller: &Caller,
         plan: &Planned,
+        schedule: Schedule,
         approval: &Approval,
     ) -> Result<Publication, PostError> {
-        transaction!(self, c => decide::retry(c, caller, plan, approval).await)
+        transaction!(self, c => decide::retry(c, caller, plan, schedule, approval).await)
     }
 
     async fn resolve(

@@ -1,7 +1,10 @@
 //! The channels a post goes to: what differs there, and when.
 
 use diesel::sql_types::{Bool, Jsonb, Nullable, SmallInt, Text, Timestamp, Timestamptz, Uuid as SqlUuid};
-use publishing::post::Post;
+use publishing::{
+    id::{ChannelId, PostId},
+    post::Post,
+};
 use scheduling::{LocalSchedule, Schedule};
 
 use super::save::json;
@@ -44,5 +47,28 @@ pub(super) async fn insert(c: &mut Connection, post: &Post) -> Result<(), StoreE
         .execute(c)
         .await?;
     }
+    Ok(())
+}
+
+/// Gives one channel of a post a time of its own, whatever it had before.
+pub(super) async fn give_time(
+    c: &mut Connection,
+    post: PostId,
+    channel: ChannelId,
+    schedule: Schedule,
+) -> Result<(), StoreError> {
+    use diesel_async::RunQueryDsl;
+    let local = local(Some(schedule));
+    prepared(
+        "UPDATE post_targets SET timing = 'own', due_at = $3, local_time = $4, time_zone = $5
+        WHERE post_id = $1 AND channel_id = $2",
+    )
+    .bind::<SqlUuid, _>(post.uuid())
+    .bind::<SqlUuid, _>(channel.uuid())
+    .bind::<Timestamptz, _>(schedule.resolve())
+    .bind::<Nullable<Timestamp>, _>(local.map(|l| l.local))
+    .bind::<Nullable<Text>, _>(local.map(|l| l.zone.name()))
+    .execute(c)
+    .await?;
     Ok(())
 }

@@ -6,11 +6,11 @@ use postgres::calendar::PgCalendarStore;
 use publishing::{
     calendar::{CalendarStore, Count, Entry, EntryStatus, Part, Position, Selection},
     id::{ChannelId, PostId, PublicationId},
-    post::store::PostStore,
+    post::{TargetTime, store::PostStore},
     publication::State,
     status::PostStatus,
 };
-use scheduling::calendar::Days;
+use scheduling::{LocalSchedule, Schedule, calendar::Days};
 use tenancy::WorkspaceId;
 use uuid::Uuid;
 use zone::Tz;
@@ -180,6 +180,95 @@ async fn an_entry_moves_with_its_publication_and_goes_with_it() {
     stage.posts.delete(&stage.caller, cancelled.post.id).await.unwrap();
     assert!(entries(&stage, &everything(&stage)).await.is_empty());
     assert_eq!(stage.count("calendar_entries").await, 0);
+}
+
+#[tokio::test]
+async fn an_entry_shows_the_time_on_the_wall_that_its_channel_keeps() {
+    let stage = Stage::set().await;
+    let wall = |local: &str, zone| LocalSchedule { local: local.parse().unwrap(), zone };
+    let of_post = wall("2027-03-01T09:00:00", Tz::known("Europe/Berlin"));
+    let own = wall("2027-03-01T18:30:00", Tz::known("Asia/Kathmandu"));
+    let mut draft = stage.draft(&[
+        stage.channel().await,
+        stage.channel().await,
+        stage.channel().await,
+        stage.channel().await,
+    ]);
+    draft.targets[1].time = TargetTime::Own(Schedule::Local(own));
+    let instant: DateTime<Utc> = "2027-03-02T12:00:00Z".parse().unwrap();
+    draft.targets[2].time = TargetTime::Own(Schedule::At(instant));
+    stage.posts.insert(&draft, None).await.unwrap();
+    let (mut post, mut plan) = stage.scheduled(&draft, TimeDelta::zero());
+    post.schedule = Some(Schedule::Local(of_post));
+    let slot: DateTime<Utc> = "2027-03-03T12:00:00Z".parse().unwrap();
+    let times = [of_post.resolve(), own.resolve(), instant, slot];
+    for (n, at) in times.into_iter().enumerate() {
+        plan.publications[n] = plan.publications[n].clone().moved(at, now());
+    }
+    stage.save(&post, draft.version, &plan).await.unwrap();
+    stage
+        .run(&format!(
+            "UPDATE post_targets SET timing = 'queue' WHERE channel_id = '{0}';
+             UPDATE publications SET queued = true WHERE channel_id = '{0}'",
+            post.targets[3].channel.uuid()
+        ))
+        .await;
+    let shown: Vec<_> =
+        entries(&stage, &everything(&stage)).await.iter().map(|one| (one.at, one.local)).collect();
+    let mut expected = vec![(times[0], Some(of_post)), (times[1], Some(own)), (instant, None), (slot, None)];
+    expected.sort_by_key(|entry| entry.0);
+    assert_eq!(shown, expected);
+}
+
+/// What an export writes, in parts of so many posts.
+async fn exported(
+    stage: &Stage,
+    selection: &Selection,
+    size: u16,
+    mut between: impl AsyncFnMut(),
+) -> Vec<Entry> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let posts = store(stage).posts_due(selection, after, size).await.unwrap();
+        let Some(last) = posts.last() else { return found };
+        after = Some(*last);
+        found.extend(store(stage).entries_of(selection, &posts).await.unwrap());
+        between().await;
+    }
+}
+
+#[tokio::test]
+async fn an_export_has_every_entry_once_while_posts_move_past_each_other() {
+    let stage = Stage::set().await;
+    let channels = [stage.channel().await, stage.channel().await];
+    for day in 1..=9 {
+        plan(&stage, channels[0], &format!("2027-03-0{day}T09:00:00Z")).await;
+    }
+    stage.schedule(&channels, TimeDelta::days(3)).await;
+    unplanned(&stage, channels[0], "2027-03-05T09:00:00Z").await;
+    let ids = |entries: &[Entry]| {
+        let mut ids: Vec<_> = entries.iter().map(|entry| entry.position().id).collect();
+        ids.sort();
+        ids
+    };
+    let whole = ids(&entries(&stage, &everything(&stage)).await);
+    assert_eq!(whole.len(), 12);
+    for size in [1, 2, 100] {
+        assert_eq!(ids(&exported(&stage, &everything(&stage), size, async || {}).await), whole);
+        // The earliest becomes the latest, again and again.
+        let everything = everything(&stage);
+        let moving = exported(&stage, &everything, size, async || {
+            stage
+                .run("UPDATE publications SET due_at = due_at + interval '1 month', deadline_at = deadline_at + interval '1 month'
+                    WHERE due_at = (SELECT min(due_at) FROM publications)")
+                .await;
+        });
+        assert_eq!(ids(&moving.await), whole, "{size} at a time");
+    }
+    let only = Selection { channels: Some(vec![channels[1]]), ..everything(&stage) };
+    assert_eq!(exported(&stage, &only, 2, async || {}).await.len(), 1);
+    let cancelled = Selection { statuses: Some(vec![PostStatus::Cancelled]), ..everything(&stage) };
+    assert!(exported(&stage, &cancelled, 2, async || {}).await.is_empty());
 }
 
 #[derive(QueryableByName, Debug, PartialEq)]

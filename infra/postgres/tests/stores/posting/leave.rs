@@ -20,6 +20,11 @@ async fn after_the_first_left(refill: Refill, leave: impl AsyncFnOnce(&Line, Pos
     let posts = line.fill(4).await;
     let slots = hours(4);
     leave(&line, posts[0]).await;
+    // Who moved into the slot of another is told of.
+    for (post, slot) in posts.iter().zip(&slots).skip(1) {
+        let told = line.stage.events(post.uuid()).await.contains(&"post.moved".to_owned());
+        assert_eq!(told, line.publication(*post).await.due_at != *slot);
+    }
     let place = |(at, post)| {
         let number = posts.iter().position(|one| *one == post).unwrap();
         (slots.iter().position(|slot| *slot == at).unwrap(), number)

@@ -93,7 +93,8 @@ impl Line {
 
     /// Who waits, by slot.
     pub(super) async fn seats(&self) -> Vec<(DateTime<Utc>, PostId)> {
-        let ChannelQueue { queue, .. } = self.posting.queue(&self.stage.caller, self.channel).await.unwrap();
+        let queue = self.posting.queue(&self.stage.caller, self.channel, 1).await;
+        let ChannelQueue { queue, .. } = queue.unwrap();
         queue.waiting().iter().map(|entry| (entry.at, entry.post)).collect()
     }
 

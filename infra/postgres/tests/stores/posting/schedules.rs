@@ -68,6 +68,9 @@ async fn those_who_wait_where_there_is_no_slot_any_more_get_others_in_their_orde
     let slots: Vec<_> = hours(5).into_iter().step_by(2).collect();
     assert_eq!(seats.iter().map(|(at, _)| *at).collect::<Vec<_>>(), slots);
     assert!(first == slots[0] && second != slots[1]);
+    // Who moved is told of, and who stayed is not.
+    assert!(line.stage.events(posts[0].uuid()).await.is_empty());
+    assert_eq!(line.stage.events(posts[2].uuid()).await, ["post.moved"]);
     // Posts say when they are due, too.
     let due = format!("posts WHERE due_at = '{}' AND id = '{}'", slots[2], posts[2].uuid());
     assert_eq!(line.stage.count(&due).await, 1);
@@ -104,9 +107,9 @@ async fn what_others_own_is_not_found() {
     not_found(posting.save_workspace(stranger, workspace, None, &hourly(), Refill::Leave).await.unwrap_err());
     not_found(posting.channel(stranger, channel).await.unwrap_err());
     not_found(posting.save_channel(stranger, channel, None, None).await.unwrap_err());
-    not_found(posting.queue(stranger, channel).await.unwrap_err());
+    not_found(posting.queue(stranger, channel, 1).await.unwrap_err());
     not_found(posting.waiting(stranger, channel, None, 10).await.unwrap_err());
     not_found(posting.change(stranger, channel, &QueueChange::Pause).await.unwrap_err());
-    let flow = line.posting.queue(&line.stage.caller, channel).await.unwrap().queue.flow();
+    let flow = line.posting.queue(&line.stage.caller, channel, 1).await.unwrap().queue.flow();
     assert_eq!(flow, scheduling::queue::Flow::Running);
 }

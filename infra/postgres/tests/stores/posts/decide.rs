@@ -1,19 +1,23 @@
 //! What only a person decides: it is there, publish it again, try once more.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
+use postgres::posts::PgClockStore;
 use publishing::{
     approval::Approval,
+    clocks::Clocks,
     content::ContentHash,
     id::PublicationId,
     post::{
-        PostError,
+        PostError, TargetTime,
         store::{Decision, Planned, PostStore},
     },
     publication::{Publication, State, Step, Verdict},
     queue::{Claim, Next, PublicationQueue, Queue},
+    timing::Timing,
 };
+use scheduling::{LocalSchedule, Schedule, Tz};
 
 use crate::publications::stage::{Stage, now, outcome};
 
@@ -140,7 +144,8 @@ async fn only_what_ended_without_being_public_can_be_tried_again() {
     for state in State::ALL.iter().copied() {
         let (id, _) = stage.in_state(stage.channel().await, state).await;
         let (planned, approval) = again(&stage, &stage.see(id).await);
-        let answer = stage.posts.retry(&stage.caller, &planned, &approval).await;
+        let answer =
+            stage.posts.retry(&stage.caller, &planned, Schedule::At(planned.due_at), &approval).await;
         if state.can_start_over() {
             let seen = answer.unwrap();
             assert_eq!((seen.id, seen.state, seen.reason), (id, State::Scheduled, None), "{state}");
@@ -154,6 +159,55 @@ async fn only_what_ended_without_being_public_can_be_tried_again() {
 }
 
 #[tokio::test]
+async fn a_second_try_gives_the_channel_a_time_of_its_own_that_the_clocks_move() {
+    let stage = Stage::set().await;
+    let view = stage.schedule(&[stage.channel().await, stage.channel().await], TimeDelta::days(1)).await;
+    let (id, post) = (view.publications[1].id, view.post.id);
+    let missed = "UPDATE publications SET state = 'missed', next_step_at = NULL, reason = NULL WHERE id = ";
+    stage.run(&format!("{missed}'{}'", id.uuid())).await;
+    let wall =
+        LocalSchedule { local: "2027-07-15T09:00:00".parse().unwrap(), zone: Tz::known("Asia/Kathmandu") };
+    let (mut planned, approval) = again(&stage, &stage.see(id).await);
+    planned = planned.moved(wall.resolve(), now());
+    let when = Schedule::Local(wall);
+    stage.posts.retry(&stage.caller, &planned, when, &approval).await.unwrap();
+    let seen = stage.posts.get(&stage.caller, post).await.unwrap().post;
+    let times: Vec<_> = seen.targets.iter().map(|target| target.time).collect();
+    assert_eq!(times, [TargetTime::Post, TargetTime::Own(when)]);
+    assert_eq!(seen.schedule, view.post.schedule, "the other channel keeps the post's time");
+    assert_eq!(stage.see(id).await.due_at, wall.resolve());
+
+    // The rules of the zone were others when it was planned.
+    stage
+        .run(&format!(
+            "UPDATE post_targets SET due_at = due_at + interval '15 minutes' WHERE timing = 'own';
+             UPDATE publications SET due_at = due_at + interval '15 minutes' WHERE id = '{}'",
+            id.uuid()
+        ))
+        .await;
+    let clocks = Clocks { store: Arc::new(PgClockStore::new(stage.pool.clone())), timing: Timing::default() };
+    assert_eq!(clocks.settle().await, Ok(1));
+    assert_eq!(stage.see(id).await.due_at, wall.resolve());
+}
+
+#[tokio::test]
+async fn a_post_is_due_with_the_first_of_its_channels_after_a_second_try_and_keeps_no_time_that_nothing_keeps()
+ {
+    let stage = Stage::set().await;
+    let (id, _) = stage.in_state(stage.channel().await, State::Missed).await;
+    let before = stage.post_of(id).await;
+    assert!(before.schedule.is_some());
+    let (planned, approval) = again(&stage, &stage.see(id).await);
+    let later = Schedule::At(now() + TimeDelta::days(9));
+    let planned = planned.moved(later.resolve(), now());
+    stage.posts.retry(&stage.caller, &planned, later, &approval).await.unwrap();
+    let after = stage.post_of(id).await;
+    assert_eq!((after.schedule, after.targets[0].time), (None, TargetTime::Own(later)));
+    let due = format!("posts WHERE due_at = '{}' AND own_due_at IS NULL", later.resolve());
+    assert_eq!(stage.count(&due).await, 1);
+}
+
+#[tokio::test]
 async fn a_second_try_cannot_carry_other_content() {
     let stage = Stage::set().await;
     let (id, _) = stage.in_state(stage.channel().await, State::Failed).await;
@@ -161,7 +215,7 @@ async fn a_second_try_cannot_carry_other_content() {
     planned.content.caption = "Something else".into();
     planned.content_hash = ContentHash([7; 32]);
     approval.covers = vec![(planned.channel, planned.content_hash)];
-    let answer = stage.posts.retry(&stage.caller, &planned, &approval).await;
+    let answer = stage.posts.retry(&stage.caller, &planned, Schedule::At(planned.due_at), &approval).await;
     assert!(matches!(answer, Err(PostError::WrongState)), "{answer:?}");
 }
 

@@ -11,6 +11,7 @@ use publishing::{
     post::{Post, PostError, PostView, store::PostStore},
     publication::State,
 };
+use scheduling::Schedule;
 use uuid::Uuid;
 
 use super::decide::again;
@@ -95,7 +96,7 @@ async fn plans_and_a_disconnection_at_the_same_moment_do_not_stop_each_other() {
             },
             edit(&stage, &view.post),
             write_and_plan(&stage, &channels),
-            stage.posts.retry(&stage.caller, &planned, &approval),
+            stage.posts.retry(&stage.caller, &planned, Schedule::At(planned.due_at), &approval),
         );
         assert!(gone, "round {round}: not disconnected");
         for saved in [edited, written] {
@@ -146,12 +147,12 @@ async fn nothing_is_tried_again_on_a_channel_that_is_being_disconnected_or_gone(
     let lock = format!("BEGIN; SELECT FROM channels WHERE id = '{}' FOR UPDATE", a.uuid());
     disconnection.batch_execute(&lock).await.unwrap();
     // It holds publications of the post by now, so it must not wait.
-    let during = stage.posts.retry(&stage.caller, &planned, &approval).await;
+    let during = stage.posts.retry(&stage.caller, &planned, Schedule::At(planned.due_at), &approval).await;
     disconnection.batch_execute("ROLLBACK").await.unwrap();
     assert!(matches!(during, Err(PostError::WrongState)), "{during:?}");
     let store = PgConnectionStore::new(stage.pool.clone());
     store.disconnect(stage.caller.organization, connection).await.unwrap().unwrap();
-    let after = stage.posts.retry(&stage.caller, &planned, &approval).await;
+    let after = stage.posts.retry(&stage.caller, &planned, Schedule::At(planned.due_at), &approval).await;
     assert!(matches!(after, Err(PostError::WrongState)), "{after:?}");
     assert_eq!(stage.state(taken_back).await, State::Cancelled);
 }

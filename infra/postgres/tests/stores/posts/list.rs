@@ -1,18 +1,21 @@
 //! Lists: newest first, within reach, filtered, page by page.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use postgres::calendar::PgCalendarStore;
 use publishing::{
-    id::PostId,
+    calendar::{CalendarStore, Selection},
+    id::{ChannelId, PostId},
     post::{
-        PostError, PostView,
+        PostError, PostView, TargetTime,
         store::{PostFilter, PostStore, PublicationFilter},
     },
     publication::State,
     status::PostStatus,
 };
+use scheduling::Schedule;
 use tenancy::{Caller, Reach, WorkspaceId};
 
-use crate::publications::stage::Stage;
+use crate::publications::stage::{Stage, now};
 
 fn ids(views: &[PostView]) -> Vec<PostId> {
     views.iter().map(|view| view.post.id).collect()
@@ -64,6 +67,82 @@ async fn posts_are_filtered_by_when_and_where() {
     assert_eq!(posts(&stage, PostFilter { workspace, ..all.clone() }).await.len(), 8);
     let elsewhere = Some(WorkspaceId::new());
     assert!(posts(&stage, PostFilter { workspace: elsewhere, ..all }).await.is_empty());
+}
+
+/// A post on two channels at times of their own: one in ten days, the other in seventy.
+async fn apart(stage: &Stage) -> (PostId, [ChannelId; 2], [DateTime<Utc>; 2]) {
+    let channels = [stage.channel().await, stage.channel().await];
+    let draft = stage.draft(&channels);
+    stage.posts.insert(&draft, None).await.unwrap();
+    let times = [10, 70].map(|days| now() + TimeDelta::days(days));
+    let (mut post, mut plan) = stage.scheduled(&draft, TimeDelta::zero());
+    post.schedule = None;
+    for (n, at) in times.into_iter().enumerate() {
+        post.targets[n].time = TargetTime::Own(Schedule::At(at));
+        plan.publications[n] = plan.publications[n].clone().moved(at, now());
+    }
+    stage.save(&post, draft.version, &plan).await.unwrap();
+    (post.id, channels, times)
+}
+
+#[tokio::test]
+async fn a_post_is_due_whenever_one_of_its_channels_is_and_on_a_named_channel_when_that_is() {
+    let stage = Stage::set().await;
+    let (post, [early, late], times) = apart(&stage).await;
+    let near = |at: DateTime<Utc>, channel: Option<ChannelId>| PostFilter {
+        due_from: Some(at - TimeDelta::days(1)),
+        due_before: Some(at + TimeDelta::days(1)),
+        channel,
+        limit: 100,
+        ..PostFilter::default()
+    };
+    for (at, channel, is_found) in [
+        (times[0], None, true),
+        (times[1], None, true),
+        (times[0], Some(early), true),
+        (times[0], Some(late), false),
+        (times[1], Some(early), false),
+        (times[1], Some(late), true),
+        (times[0] + TimeDelta::days(30), None, false),
+    ] {
+        let expected = if is_found { vec![post] } else { vec![] };
+        assert_eq!(posts(&stage, near(at, channel)).await, expected, "{at} {channel:?}");
+        let filter = near(at, channel);
+        let selection = Selection {
+            from: filter.due_from,
+            until: filter.due_before,
+            channels: channel.map(|channel| vec![channel]),
+            ..Selection::of(stage.caller.organization, stage.workspace)
+        };
+        let exported = PgCalendarStore(stage.pool.clone()).posts(&selection, None, 10).await.unwrap();
+        assert_eq!(ids(&exported), expected, "{at} {channel:?}");
+    }
+    let from_then_on = PostFilter { due_from: Some(times[1]), limit: 100, ..PostFilter::default() };
+    assert_eq!(posts(&stage, from_then_on).await, [post]);
+    let before = PostFilter { due_before: Some(times[0]), limit: 100, ..PostFilter::default() };
+    assert!(posts(&stage, before).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_post_without_publications_is_due_at_its_own_time() {
+    let stage = Stage::set().await;
+    let channel = stage.channel().await;
+    let draft = stage.draft(&[channel]);
+    stage.posts.insert(&draft, None).await.unwrap();
+    stage.run("UPDATE posts SET due_at = '2027-03-01T09:00:00Z'").await;
+    let march = PostFilter {
+        due_from: Some("2027-03-01T00:00:00Z".parse().unwrap()),
+        due_before: Some("2027-04-01T00:00:00Z".parse().unwrap()),
+        limit: 10,
+        ..PostFilter::default()
+    };
+    assert_eq!(posts(&stage, march.clone()).await, [draft.id]);
+    assert_eq!(posts(&stage, PostFilter { channel: Some(channel), ..march.clone() }).await, [draft.id]);
+    let other = Some(stage.channel().await);
+    assert!(posts(&stage, PostFilter { channel: other, ..march.clone() }).await.is_empty());
+    assert!(
+        posts(&stage, PostFilter { due_from: march.due_before, due_before: None, ..march }).await.is_empty()
+    );
 }
 
 #[tokio::test]

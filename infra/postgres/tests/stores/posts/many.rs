@@ -124,12 +124,14 @@ async fn posts_are_taken_back_together_or_not_at_all() {
     for _ in 0..2 {
         posts.push(stage.schedule(&[channel], TimeDelta::hours(1)).await.post.id);
     }
-    let unknown = [posts[0], PostId::new()];
-    let (place, error) = stage.posts.cancel_together(&stage.caller, &unknown).await.unwrap_err();
-    assert!(place == 1 && matches!(error, PostError::NotFound));
+    let draft = stage.draft(&[channel]);
+    stage.posts.insert(&draft, None).await.unwrap();
+    let mixed = [posts[0], PostId::new(), posts[1], draft.id];
+    let refused = stage.posts.cancel_together(&stage.caller, &mixed).await.unwrap_err();
+    assert!(matches!(refused[..], [(1, PostError::NotFound), (3, PostError::WrongState)]), "{refused:?}");
     let neighbour = stage.neighbour().await;
-    let (place, _) = stage.posts.cancel_together(&neighbour.caller, &posts).await.unwrap_err();
-    assert_eq!(place, 0);
+    let refused = stage.posts.cancel_together(&neighbour.caller, &posts).await.unwrap_err();
+    assert!(matches!(refused[..], [(0, PostError::NotFound), (1, PostError::NotFound)]), "{refused:?}");
     assert_eq!(stage.count("publications WHERE state = 'scheduled'").await, 2);
     let views = stage.posts.cancel_together(&stage.caller, &posts).await.unwrap();
     assert!(views.iter().all(|view| view.publications[0].state == State::Cancelled));

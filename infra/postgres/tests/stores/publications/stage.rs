@@ -95,6 +95,14 @@ impl Stage {
         Self::on(self.pool.clone(), self.queue_pool.clone()).await
     }
 
+    /// The URL of the database.
+    pub(crate) async fn url(&self) -> String {
+        use diesel_async::RunQueryDsl;
+        let sql = "SELECT current_database()::text AS word";
+        let row: Word = sql_query(sql).get_result(&mut self.pool.get().await.unwrap()).await.unwrap();
+        support::server_url(&row.word).await
+    }
+
     pub(crate) async fn run(&self, sql: &str) {
         use diesel_async::SimpleAsyncConnection;
         self.pool.get().await.unwrap().batch_execute(sql).await.unwrap();
