@@ -185,6 +185,8 @@ def lines(posts):
         when = post["schedule"]
         seen = {name: plain(cell) for name, cell in row.items()}
         at = "" if "local_time" in when else when["at"]
+        # The file has all that is kept of an instant, so that it reads back; the API shows milliseconds.
+        seen["at"] = re.sub(r"(\.\d{3})\d+Z$", r"\1Z", seen["at"])
         wanted = {
             "key": post["id"], "caption": post["caption"], "link": "", "media_ids": "", "channels": channel,
             "local_time": when.get("local_time", ""), "time_zone": when.get("time_zone", ""), "at": at,
