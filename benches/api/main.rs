@@ -18,6 +18,7 @@ use stage::{
     Result, Stage,
     front_end::FrontEnd,
     quantiles::{ms, per_one, per_second},
+    table,
 };
 
 const COLUMNS: [&str; 9] = [
@@ -55,7 +56,7 @@ async fn main() -> Result<()> {
 async fn measure(arguments: &Arguments, stage: &Stage) -> Result<()> {
     let api = stage.role("serve", &[]).await?;
     let caller = Arc::new(Caller::new(FrontEnd::new(&api.url, &stage.sandbox.url)?).await?);
-    println!("| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
+    println!("{}", table::heading(&COLUMNS));
     for operation in Operation::ALL {
         for connections in arguments.connections.iter().copied() {
             let time = Duration::from_secs_f64(arguments.seconds);
@@ -79,5 +80,5 @@ fn line(operation: Operation, connections: usize, sample: &Sample) -> String {
         format!("{:.0}", sample.memory),
         sample.refused.to_string(),
     ];
-    format!("| {} |", cells.join(" | "))
+    table::line(&cells)
 }

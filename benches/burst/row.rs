@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::{
     case::{Case, Cost, Outcome},
-    stage::quantiles::{ms, per_one, per_second},
+    stage::{
+        quantiles::{ms, per_one, per_second},
+        table,
+    },
 };
 
 const COLUMNS: [&str; 12] = [
@@ -24,7 +27,7 @@ const COLUMNS: [&str; 12] = [
 
 /// The heading of the table, in Markdown.
 pub(crate) fn heading() -> String {
-    format!("| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()))
+    table::heading(&COLUMNS)
 }
 
 /// A line of the table.
@@ -45,7 +48,7 @@ pub(crate) fn line(case: &Case, future: usize, outcome: &Outcome) -> String {
         format!("{} · {} · {}", verdict.twice, verdict.early, verdict.unfinished),
         load.clone(),
     ];
-    format!("| {} |", cells.join(" | "))
+    table::line(&cells)
 }
 
 fn both(cost: &Cost, publications: usize) -> String {

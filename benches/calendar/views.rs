@@ -17,6 +17,7 @@ use crate::stage::{
     meter,
     process::Process,
     quantiles::{Quantiles, ms, per_one, per_second},
+    table,
 };
 
 const COLUMNS: [&str; 8] = [
@@ -136,7 +137,7 @@ impl Desk {
 
 /// The heading of the table, in Markdown.
 pub(crate) fn heading() -> String {
-    format!("| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()))
+    table::heading(&COLUMNS)
 }
 
 /// A line of the table.
@@ -152,5 +153,5 @@ pub(crate) fn line(view: View, connections: usize, sample: &Sample) -> String {
         per_one(sample.database, count),
         format!("{:.0}", sample.memory),
     ];
-    format!("| {} |", cells.join(" | "))
+    table::line(&cells)
 }

@@ -18,7 +18,7 @@ use reqwest::{Body, Method};
 use serde_json::Value;
 
 use stage::{
-    Result, Stage, front_end::FrontEnd, meter::peak_memory, process::Process, quantiles::per_second,
+    Result, Stage, front_end::FrontEnd, meter::peak_memory, process::Process, quantiles::per_second, table,
 };
 
 const COLUMNS: [&str; 6] = ["step", "rows", "seconds", "rows per second", "MiB, peak", "MiB before"];
@@ -82,7 +82,7 @@ async fn measure(arguments: &Arguments, stage: &Stage) -> Result<()> {
     let tenant = front_end.sign_up().await?;
     let key = front_end.keys(&tenant, 1).await?.remove(0);
     let channels = front_end.connect(&tenant, &key, arguments.pages).await?;
-    println!("| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
+    println!("{}", table::heading(&COLUMNS));
     let (before, began) = (peak_memory(api.pid)?, Instant::now());
     let path = format!("/v1/workspaces/{}/imports", tenant.workspace);
     let request = front_end.request(Method::POST, &path, &key).header("Content-Type", "text/csv");
@@ -122,6 +122,6 @@ fn line(step: &str, rows: u32, elapsed: Duration, process: &Process, before: f64
         format!("{:.0}", peak_memory(process.pid)?),
         format!("{before:.0}"),
     ];
-    println!("| {} |", cells.join(" | "));
+    println!("{}", table::line(&cells));
     Ok(())
 }

@@ -19,6 +19,7 @@ use stage::{
     meter,
     process::Process,
     quantiles::{Quantiles, ms, per_one, per_second},
+    table,
 };
 
 const COLUMNS: [&str; 9] = [
@@ -60,11 +61,11 @@ async fn measure(arguments: &Arguments, stage: &Stage) -> Result<()> {
     let api = stage.role("serve", &[]).await?;
     let line = Arc::new(Line::new(FrontEnd::new(&api.url, &stage.sandbox.url)?).await?);
     line.fill(arguments.waiting).await?;
-    println!("| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
+    println!("{}", table::heading(&COLUMNS));
     for operation in Operation::ALL {
         for connections in arguments.connections.iter().copied() {
             let row = row(&api, stage, &line, operation, connections, arguments.requests).await?;
-            println!("| {} |", row.join(" | "));
+            println!("{}", table::line(&row));
         }
     }
     api.stop().await

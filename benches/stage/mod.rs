@@ -5,6 +5,7 @@ pub(crate) mod front_end;
 pub(crate) mod meter;
 pub(crate) mod process;
 pub(crate) mod quantiles;
+pub(crate) mod table;
 
 use std::{fs::Permissions, net::TcpListener, os::unix::fs::PermissionsExt, time::Duration};
 

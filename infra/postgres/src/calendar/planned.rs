@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     error::StoreError,
     pool::{Connection, Pool},
+    prepared::{Bind, prepared},
     series::row::{COLUMNS, SeriesRow},
 };
 
@@ -84,7 +85,7 @@ pub(crate) async fn made(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<KeyRow> = sql_query(
+    let rows: Vec<KeyRow> = prepared(
         "SELECT o.series_id, o.original FROM unnest($1, $2) AS known (series_id, original)
         JOIN series_occurrences o USING (series_id, original)",
     )

@@ -15,7 +15,7 @@ use crate::{
     series::row::{COLUMNS, SeriesRow},
 };
 
-/// How far ahead series are looked at: they have no end, and slots are looked for that far at most.
+/// How far ahead series are looked at: they have no end, and few slots are asked for that lie further.
 const AHEAD: TimeDelta = TimeDelta::days(366);
 
 /// How many series are looked at, those first that come soonest: the queue is locked meanwhile.
