@@ -1,5 +1,7 @@
 //! The Graph client: makes a [`Call`] once, and says what came of it.
 
+mod batch;
+
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,6 +16,8 @@ use sha2::Sha256;
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty};
 use url::Url;
+
+use batch::Batch;
 
 use crate::{
     call::{Bearer, Call},
@@ -42,6 +46,7 @@ pub(crate) struct Graph {
     publish_timeout: Duration,
     timeout: Duration,
     pauses: Pauses,
+    batch: Batch,
 }
 
 /// What came back.
@@ -75,14 +80,21 @@ impl Graph {
             publish_timeout: settings.publish_timeout,
             timeout: settings.timeout,
             pauses: Pauses::default(),
+            batch: Batch::default(),
         })
     }
 
     /// Makes the call once, unless the platform asked for a pause.
     pub(crate) async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Failure> {
-        if let Some(left) = self.pauses.remaining(call.asset, Instant::now()) {
-            return Err(unsent(Reason::RateLimited, Remedy::Wait(left)));
-        }
+        self.attempt(&call, self.exchange(&call)).await
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        exchange: impl Future<Output = Result<Answer, Failure>>,
+    ) -> Result<T, Failure> {
+        self.unpaused(call.asset)?;
         let span = tracing::info_span!(
             "graph",
             endpoint = call.endpoint,
@@ -94,8 +106,8 @@ impl Graph {
         );
         async {
             let begun = Instant::now();
-            let outcome = match self.exchange(&call).await {
-                Ok(answer) => self.read(&call, &answer),
+            let outcome = match exchange.await {
+                Ok(answer) => self.read(call, &answer),
                 Err(failure) => Err(failure),
             };
             observe(begun.elapsed(), outcome.as_ref().err());
@@ -127,17 +139,7 @@ impl Graph {
     /// third of it the proof. It is computed each time: what remembers proofs by token remembers tokens, and to remember
     /// them by a digest of the token costs as much as the proof.
     fn request(&self, call: &Call<'_>) -> Result<Request, Failure> {
-        let misconfigured = || unsent(Reason::AppMisconfigured, Remedy::GiveUp);
-        let mut url = self.base.clone();
-        url.path_segments_mut().map_err(|()| misconfigured())?.extend(call.path);
-        if !call.query.is_empty() || matches!(call.bearer, Bearer::Token(_)) {
-            let mut query = url.query_pairs_mut();
-            query.extend_pairs(call.query);
-            if let Bearer::Token(token) = call.bearer {
-                query.append_pair("appsecret_proof", &self.proof(token));
-            }
-        }
-        let mut request = Request::new(call.method.clone(), url);
+        let mut request = Request::new(call.method.clone(), self.address(call)?);
         if let Some(header) = self.authorization(call.bearer)? {
             request.headers_mut().insert(AUTHORIZATION, header);
         }
@@ -149,6 +151,20 @@ impl Graph {
         }
         *request.timeout_mut() = Some(if call.irreversible { self.publish_timeout } else { self.timeout });
         Ok(request)
+    }
+
+    fn address(&self, call: &Call<'_>) -> Result<Url, Failure> {
+        let misconfigured = || unsent(Reason::AppMisconfigured, Remedy::GiveUp);
+        let mut url = self.base.clone();
+        url.path_segments_mut().map_err(|()| misconfigured())?.extend(call.path);
+        if !call.query.is_empty() || matches!(call.bearer, Bearer::Token(_)) {
+            let mut query = url.query_pairs_mut();
+            query.extend_pairs(call.query);
+            if let Bearer::Token(token) = call.bearer {
+                query.append_pair("appsecret_proof", &self.proof(token));
+            }
+        }
+        Ok(url)
     }
 
     /// `appsecret_proof`: HMAC-SHA256 of the token under the app secret, in lower-case hex.

@@ -228,6 +228,10 @@ enum ErrorOrAnything {
 
 /// The error an answer carries, if it carries one.
 pub(crate) fn error(body: &[u8]) -> Option<ErrorNumbers> {
+    // Serde reads a struct from a list too, and a list of one answer is no error.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
     match serde_json::from_slice::<ErrorAnswer>(body).ok()?.error {
         ErrorOrAnything::Numbers(numbers) => Some(numbers),
         ErrorOrAnything::Anything(_) => Some(ErrorNumbers::default()),

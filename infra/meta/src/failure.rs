@@ -27,6 +27,10 @@ pub(crate) enum Verdict {
 }
 
 impl Failure {
+    /// Nothing came back at all.
+    pub(crate) const UNHEARD: Self =
+        Self::Unanswered(PlatformCode { status: None, code: None, subcode: None });
+
     /// The platform's numbers.
     pub(crate) const fn code(&self) -> PlatformCode {
         match self {

@@ -32,7 +32,7 @@ pub use settings::{Settings, SettingsError};
 
 /// Meta's platforms. Cheap to share: one connection pool, one table of pauses and one of quotas for the whole process.
 pub struct Meta {
-    graph: client::Graph,
+    graph: Arc<client::Graph>,
     quotas: instagram::Quotas,
     settings: Settings,
     clock: Arc<dyn Clock>,
@@ -45,7 +45,7 @@ impl Meta {
     /// Where the process has not installed a rustls crypto provider.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
         Ok(Self {
-            graph: client::Graph::new(&settings)?,
+            graph: Arc::new(client::Graph::new(&settings)?),
             quotas: instagram::Quotas::default(),
             settings,
             clock,

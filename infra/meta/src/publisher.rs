@@ -73,7 +73,7 @@ impl Publisher for Meta {
         let query = [("fields", field)];
         let call = crate::call::Call::get("permalink", &path).query(&query);
         let call = call.on(&work.remote_channel).token(&work.token);
-        let links: Links = self.graph.send(call).await.map_err(|failure| read_refusal(&failure))?;
+        let links: Links = self.graph.ask(call).await.map_err(|failure| read_refusal(&failure))?;
         Ok(links.permalink_url.or(links.permalink).and_then(|link| web_address(&link)))
     }
 }

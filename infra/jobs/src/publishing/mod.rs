@@ -44,13 +44,13 @@ pub struct Limits {
     pub preparations: usize,
     /// Most looks at once.
     pub looks: usize,
-    /// Most follow-ups at once.
+    /// Most follow-ups at once. Many, because the platform takes fifty in one call.
     pub follow_ups: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { permits: 6_144, sends: 2_048, preparations: 256, looks: 128, follow_ups: 64 }
+        Self { permits: 6_144, sends: 2_048, preparations: 256, looks: 128, follow_ups: 512 }
     }
 }
 
@@ -71,7 +71,7 @@ impl Limits {
             Queue::Preparation => (4 * self.preparations, 1_000, Duration::from_millis(10)),
             Queue::Permit => (self.permits, 2_000, Duration::from_millis(20)),
             Queue::Look => (4 * self.looks, 500, Duration::from_millis(50)),
-            Queue::FollowUp => (8 * self.follow_ups, 500, Duration::from_millis(50)),
+            Queue::FollowUp => (2 * self.follow_ups, 500, Duration::from_millis(50)),
         };
         Capacity { rows, batch, pace }
     }

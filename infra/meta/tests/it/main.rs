@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose stage cannot be set up ends there")]
 
 mod against_sandbox;
+mod batch;
 mod instagram;
 mod log;
 mod login;
