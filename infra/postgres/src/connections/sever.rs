@@ -29,7 +29,7 @@ use crate::{
         connections::{self, dsl as k},
         consents, pending_selections as pending_rows,
     },
-    series::disconnected::{Locking, pause},
+    series::disconnected::{Moment, pause},
 };
 
 /// What was not sent is taken back. What may have been sent waits for a person, because nobody can look without a token; it keeps
@@ -56,19 +56,21 @@ pub(super) async fn connection(
     owner: OrganizationId,
     id: ConnectionId,
 ) -> Result<Option<Severed>, StoreError> {
-    c.transaction(async |c| {
+    let ended = c.transaction::<_, StoreError, _>(async |c| {
         use diesel_async::RunQueryDsl;
         let Some(severed) = lock_and_copy(c, owner.uuid(), id.uuid()).await? else { return Ok(None) };
         let of_it = channels::table.filter(ch::connection_id.eq(id.uuid())).select(ch::id).order(ch::id);
         // The connection is locked: it gets no other channels.
         let its_channels: Vec<Uuid> = of_it.load(c).await?;
-        pause(c, owner.uuid(), &its_channels, Locking::Waits).await?;
+        pause(c, owner.uuid(), &its_channels, Moment::Before).await?;
         let its_channels: Vec<Uuid> = of_it.for_update().load(c).await?;
         end_channels(c, owner.uuid(), &its_channels).await?;
         end_connection(c, owner.uuid(), id.uuid()).await?;
-        Ok(Some(severed))
-    })
-    .await
+        Ok(Some((severed, its_channels)))
+    });
+    let Some((severed, its_channels)) = ended.await? else { return Ok(None) };
+    pause_the_rest(c, owner, &its_channels).await;
+    Ok(Some(severed))
 }
 
 /// Disconnects a channel, and its connection with the last one.
@@ -77,7 +79,7 @@ pub(super) async fn channel(
     owner: OrganizationId,
     id: ChannelId,
 ) -> Result<Option<Option<Severed>>, StoreError> {
-    c.transaction(async |c| {
+    let ended = c.transaction::<_, StoreError, _>(async |c| {
         use diesel_async::RunQueryDsl;
         let of_owner = channels::table.find(id.uuid()).filter(ch::organization_id.eq(owner.uuid()));
         let through = of_owner.select(ch::connection_id).first::<Option<Uuid>>(c).await.optional()?;
@@ -85,7 +87,7 @@ pub(super) async fn channel(
         let Some(through) = through else { return Ok(Some(None)) };
         // The connection is locked before its channels, as everywhere. An update alone would not wait for whoever plans.
         let severed = lock_and_copy(c, owner.uuid(), through).await?;
-        pause(c, owner.uuid(), &[id.uuid()], Locking::Waits).await?;
+        pause(c, owner.uuid(), &[id.uuid()], Moment::Before).await?;
         channels::table.find(id.uuid()).select(ch::id).for_update().first::<Uuid>(c).await?;
         end_channels(c, owner.uuid(), &[id.uuid()]).await?;
         let others = select(exists(channels::table.filter(ch::connection_id.eq(through))));
@@ -94,8 +96,18 @@ pub(super) async fn channel(
         }
         end_connection(c, owner.uuid(), through).await?;
         Ok(Some(severed))
-    })
-    .await
+    });
+    let severed = ended.await?;
+    pause_the_rest(c, owner, &[id.uuid()]).await;
+    Ok(severed)
+}
+
+/// Pauses the series that were passed over. The disconnection holds already: where this fails, they pause when their next post is due
+/// to be made.
+async fn pause_the_rest(c: &mut Connection, owner: OrganizationId, channels: &[Uuid]) {
+    if let Err(error) = pause(c, owner.uuid(), channels, Moment::After).await {
+        tracing::warn!(%error, "series of a disconnected channel may pause late");
+    }
 }
 
 /// Locks a connection and copies what one courtesy call needs.
@@ -171,7 +183,7 @@ async fn end_channels(c: &mut Connection, owner: Uuid, ids: &[Uuid]) -> Result<(
         .execute(c)
         .await?;
     // Series that came to name the channels before those were locked.
-    pause(c, owner, ids, Locking::Passes).await?;
+    pause(c, owner, ids, Moment::Within).await?;
     sql_query(TAKE_BACK).bind::<Array<SqlUuid>, _>(ids).execute(c).await?;
     tell(c, owner, "channel.disconnected", ids).await
 }

@@ -8,13 +8,16 @@ use uuid::Uuid;
 
 use crate::{error::StoreError, pool::Connection};
 
-/// How series are locked that are to pause.
+/// When series are paused, seen from the disconnection of their channels.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Locking {
-    /// Waits for whoever changes them or makes their posts. They hold channels after the series, so this comes before any channel.
-    Waits,
-    /// Leaves out those that somebody else has locked: whoever waits for a channel that is locked here finds it disconnected.
-    Passes,
+pub(crate) enum Moment {
+    /// Before a channel is locked. Waits for whoever changes the series or makes their posts: they hold channels after the series.
+    Before,
+    /// With the channels locked, for series that came to name them before that. Whoever has a series locked now is passed over,
+    /// because it may wait for a channel.
+    Within,
+    /// When the disconnection is committed, for those that were passed over. Waits again: nobody waits for us.
+    After,
 }
 
 /// Pauses the active series that name one of these channels, and tells of it.
@@ -22,17 +25,20 @@ pub(crate) async fn pause(
     c: &mut Connection,
     owner: Uuid,
     channels: &[Uuid],
-    locking: Locking,
+    moment: Moment,
 ) -> Result<(), StoreError> {
     use diesel_async::RunQueryDsl;
-    let lock = match locking {
-        Locking::Waits => "FOR UPDATE",
-        Locking::Passes => "FOR UPDATE SKIP LOCKED",
+    let (counts, lock) = match moment {
+        Moment::Before => ("true", "FOR UPDATE OF s"),
+        Moment::Within => ("true", "FOR UPDATE OF s SKIP LOCKED"),
+        // Somebody may have connected one of them again.
+        Moment::After => ("c.state = 'disconnected'", "FOR UPDATE OF s"),
     };
     sql_query(format!(
         "WITH affected AS (
             SELECT s.id FROM series s WHERE s.organization_id = $1 AND s.state = 'active' AND EXISTS (
-                SELECT FROM jsonb_array_elements(s.targets) t WHERE (t ->> 'channel')::uuid = ANY ($2))
+                SELECT FROM jsonb_array_elements(s.targets) t JOIN channels c ON c.id = (t ->> 'channel')::uuid
+                WHERE c.id = ANY ($2) AND {counts})
             ORDER BY s.id {lock}
         ), paused AS (
             UPDATE series s SET state = 'paused', reason = 'channel_not_connected', next_at = NULL, claimed_until = NULL,
