@@ -116,8 +116,9 @@ CREATE UNIQUE INDEX publications_platform_post ON publications (platform, remote
 -- By people's words too, within an organization.
 CREATE UNIQUE INDEX publications_declared ON publications (organization_id, platform, remote_id, platform_post_id) WHERE declared;
 
+-- One index for each row that every step writes: see decision 16.
 CREATE TABLE attempts (
-    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id              bigint GENERATED ALWAYS AS IDENTITY,
     organization_id uuid NOT NULL,
     publication_id  uuid NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
     epoch           bigint NOT NULL,
@@ -127,16 +128,17 @@ CREATE TABLE attempts (
     status          integer,
     code            bigint,
     subcode         bigint,
-    created_at      timestamptz NOT NULL DEFAULT now()
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (publication_id, id)
 );
-CREATE INDEX attempts_by_publication ON attempts (publication_id, id);
 
 -- What happened, for those who want to be told: written in the transaction in which it happened.
 CREATE TABLE events (
-    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id              bigint GENERATED ALWAYS AS IDENTITY,
     organization_id uuid NOT NULL,
     kind            text NOT NULL,
     subject_id      uuid NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX events_by_age ON events (created_at);
+-- They come in the order of their age and go in it: a summary of each few pages is enough to find those that are too old.
+CREATE INDEX events_by_age ON events USING brin (created_at) WITH (autosummarize = on);

@@ -20,5 +20,6 @@ CREATE INDEX preflights_at_risk ON preflights (organization_id, publication_id) 
 
 -- The transaction that wrote an event. Numbers are drawn before their transactions end, so a reader who went by them alone would
 -- pass over what a slower transaction writes later; whoever reads only what is older than every open transaction, in this order, does not.
-ALTER TABLE events ADD COLUMN written_by bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint;
-CREATE INDEX events_in_order ON events (organization_id, written_by, id);
+ALTER TABLE events
+    ADD COLUMN written_by bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    ADD PRIMARY KEY (organization_id, written_by, id);

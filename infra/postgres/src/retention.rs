@@ -33,6 +33,10 @@ macro_rules! delete {
     };
 }
 
+/// No index leads to an event by its number alone, and events are never changed: they are named by where they are.
+const OLD_EVENTS: &str =
+    "DELETE FROM events WHERE ctid = ANY (ARRAY(SELECT ctid FROM events WHERE created_at < $1 LIMIT $2))";
+
 /// The statement of a topic: `$1` is the instant before which things end, `$2` the most rows. `None` where things end with
 /// their parent, or where more than rows is to be removed.
 const fn statement(topic: Topic) -> Option<&'static str> {
@@ -57,7 +61,7 @@ const fn statement(topic: Topic) -> Option<&'static str> {
             delete!("pending_selections", "attempt_id", "created_at < $1 OR expires_at < now()")
         }
         Topic::DeletedMedia => delete!("media_assets", "id", "deleted_at < $1"),
-        Topic::Events => delete!("events", "id", "created_at < $1 ORDER BY id"),
+        Topic::Events => OLD_EVENTS,
         Topic::BulkCreations => delete!("bulk_creations", "id", "created_at < $1"),
         Topic::UnfinishedImports => delete!("imports", "id", "state = 'receiving' AND created_at < $1"),
         // An import takes its rows with it, which may be a hundred thousand: a few at a time.

@@ -69,7 +69,7 @@ impl Limits {
     const fn capacity(&self, queue: Queue) -> Capacity {
         let (rows, batch, pace) = match queue {
             Queue::Preparation => (4 * self.preparations, 1_000, Duration::from_millis(10)),
-            Queue::Permit => (self.permits, 2_000, Duration::from_millis(20)),
+            Queue::Permit => (self.permits, 2_000, Duration::from_millis(50)),
             Queue::Look => (4 * self.looks, 500, Duration::from_millis(50)),
             Queue::FollowUp => (2 * self.follow_ups, 500, Duration::from_millis(50)),
         };
@@ -171,6 +171,7 @@ impl PublishingWorkers {
             recorder: if follows { shared.patient.clone() } else { shared.recorder.clone() },
             keeper: shared.keeper.clone(),
             returns: returns(&source),
+            early: Standing::start(self.queue.clone(), Queue::Permit, steps::EARLY_LINGER),
             permits: Standing::start(self.queue.clone(), Queue::Permit, LINGER),
             turns: if follows { shared.asking.clone() } else { own() },
             follow_ups: shared.follow_ups.clone(),

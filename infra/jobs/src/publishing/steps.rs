@@ -21,6 +21,8 @@ use crate::{backend::Held, batch::Batches, recorder::Recorder, source::DueRows};
 const FRESH: Duration = Duration::from_millis(400);
 /// A crowd that is due together asks spread over this time, so that nobody is late for the asking.
 const SPREAD_MS: u64 = 250;
+/// How long whoever asks ahead of its time waits for company; less than the least that it is ahead.
+pub(super) const EARLY_LINGER: Duration = Duration::from_millis(25);
 
 /// What a worker needs besides the row.
 pub(super) struct Step {
@@ -30,7 +32,9 @@ pub(super) struct Step {
     pub(super) keeper: Keeper,
     /// Where claims go that were not used.
     pub(super) returns: Batches<Claimed>,
-    /// Asks whether permits still stand.
+    /// Asks whether permits still stand, ahead of their time.
+    pub(super) early: Standing,
+    /// Asks the same when a call should begin at once.
     pub(super) permits: Standing,
     /// One for each call that may be made at once.
     pub(super) turns: Arc<Semaphore>,
@@ -158,7 +162,7 @@ impl Step {
         if ask_at > Instant::now() {
             tokio::time::sleep_until(ask_at.into()).await;
             *known_at = Instant::now();
-            if !self.permits.stands(held.row.claim).await {
+            if !self.early.stands(held.row.claim).await {
                 return false;
             }
         }

@@ -115,7 +115,7 @@ table! {
 }
 
 table! {
-    attempts (id) {
+    attempts (publication_id, id) {
         id -> BigInt,
         organization_id -> Uuid,
         publication_id -> Uuid,
@@ -131,7 +131,7 @@ table! {
 }
 
 table! {
-    events (id) {
+    events (organization_id, written_by, id) {
         id -> BigInt,
         organization_id -> Uuid,
         kind -> Text,
