@@ -19,8 +19,12 @@ use crate::{
     stage::{Result, TEXT_LEAD, meter, process::Process},
 };
 
-/// Between the last request of the set-up and the first preparation: to clean up and to start the worker.
-const REST: Duration = Duration::from_secs(12);
+/// Between the last request of the set-up and the first preparation: to clean up, to start the worker and to warm it up.
+const REST: Duration = Duration::from_secs(24);
+/// Publications of the warm-up: a worker runs for months, and what it does for the first time is no part of what one costs.
+pub(crate) const WARM_UP: usize = 200;
+/// How long before the first preparation the warm-up is due. Its connections to the platform have idled away when the burst is due.
+const WARM_UP_LEAD: Duration = Duration::from_secs(9);
 /// The states in which a publication has no result.
 const OPEN: &str = "'scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed'";
 
@@ -62,11 +66,15 @@ impl Case {
         let latency = json!({"ms": u64::try_from(self.latency.as_millis())?});
         house.front_end.admin(Method::PUT, "latency", Some(latency)).await?;
         backlog::settle(house).await?;
-        let before = ledger::length(&house.front_end).await?;
         let sends: Vec<_> =
             self.sends.iter().map(|sends| ("POSTERN_WORKER_CONCURRENCY", sends.to_string())).collect();
         let load = std::fs::read_to_string("/proc/loadavg")?;
         let worker = house.stage.role("work", &sends).await?;
+        sleep_until(due - TEXT_LEAD - TimeDelta::seconds(1)).await?;
+        if count_finished(house, warm_up(due)).await? < WARM_UP {
+            return Err("the warm-up is not over: is the machine busy?".into());
+        }
+        let before = ledger::length(&house.front_end).await?;
         let (whole, burst) = watch(house, &worker, due).await?;
         let memory = meter::peak_memory(worker.pid)?;
         worker.stop().await?;
@@ -77,22 +85,27 @@ impl Case {
         Ok(Outcome { verdict, whole, burst, memory, load })
     }
 
-    /// Schedules one post for each channel, all for the instant that is returned.
+    /// Schedules the warm-up, and one post for each channel, all for the instant that is returned.
     async fn schedule(&self, house: &House<'_>) -> Result<DateTime<Utc>> {
         let began = Instant::now();
-        let posts = house.write(self.publications).await?;
+        let (first, posts) = (house.write(WARM_UP).await?, house.write(self.publications).await?);
         let ahead = began.elapsed() * 3 + REST + TEXT_LEAD;
         let due = (Utc::now() + ahead).trunc_subsecs(0) + TimeDelta::seconds(1);
         eprintln!("{} posts are written; they are due at {due}", posts.len());
+        house.schedule(first, warm_up(due)).await?;
         house.schedule(posts, due).await?;
         Ok(due)
     }
 }
 
+/// When the warm-up of a burst is due.
+fn warm_up(due: DateTime<Utc>) -> DateTime<Utc> {
+    due - TEXT_LEAD - WARM_UP_LEAD
+}
+
 /// Waits for everything, and reads the meters when it begins, before the due time, and when it ends.
 async fn watch(house: &House<'_>, worker: &Process, due: DateTime<Utc>) -> Result<(Cost, Cost)> {
     let mut observer = Observer::new(house).await?;
-    sleep_until(due - TEXT_LEAD - TimeDelta::seconds(1)).await?;
     let begun = observer.cost(house, worker).await?;
     sleep_until(due - TimeDelta::seconds(2)).await?;
     let armed = observer.cost(house, worker).await?;

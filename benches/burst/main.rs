@@ -67,7 +67,7 @@ async fn main() -> Result<()> {
 async fn measure(arguments: &Arguments, stage: &Stage) -> Result<bool> {
     let api = stage.role("serve", &[]).await?;
     let front_end = FrontEnd::new(&api.url, &stage.sandbox.url)?;
-    let pages = arguments.sizes.iter().copied().max().unwrap_or_default();
+    let pages = arguments.sizes.iter().copied().chain([case::WARM_UP]).max().unwrap_or_default();
     let house = House::furnish(stage, front_end, pages).await?;
     let (mut is_clean, mut there) = (true, 0);
     println!("{}", row::heading());
