@@ -116,7 +116,6 @@ CREATE UNIQUE INDEX publications_platform_post ON publications (platform, remote
 -- By people's words too, within an organization.
 CREATE UNIQUE INDEX publications_declared ON publications (organization_id, platform, remote_id, platform_post_id) WHERE declared;
 
--- One index for each row that every step writes: see decision 16.
 CREATE TABLE attempts (
     id              bigint GENERATED ALWAYS AS IDENTITY,
     organization_id uuid NOT NULL,
@@ -140,5 +139,4 @@ CREATE TABLE events (
     subject_id      uuid NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now()
 );
--- They come in the order of their age and go in it: a summary of each few pages is enough to find those that are too old.
-CREATE INDEX events_by_age ON events USING brin (created_at) WITH (autosummarize = on);
+CREATE INDEX events_by_age ON events (created_at);

@@ -17,8 +17,6 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty};
 use url::Url;
 
-use batch::Batch;
-
 use crate::{
     call::{Bearer, Call},
     decode::{self, ErrorNumbers},
@@ -46,7 +44,7 @@ pub(crate) struct Graph {
     publish_timeout: Duration,
     timeout: Duration,
     pauses: Pauses,
-    batch: Batch,
+    batch: batch::Batch,
 }
 
 /// What came back.
@@ -80,12 +78,13 @@ impl Graph {
             publish_timeout: settings.publish_timeout,
             timeout: settings.timeout,
             pauses: Pauses::default(),
-            batch: Batch::default(),
+            batch: batch::Batch::default(),
         })
     }
 
     /// Makes the call once, unless the platform asked for a pause.
     pub(crate) async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Failure> {
+        self.unpaused(call.asset)?;
         self.attempt(&call, self.exchange(&call)).await
     }
 
@@ -94,7 +93,6 @@ impl Graph {
         call: &Call<'_>,
         exchange: impl Future<Output = Result<Answer, Failure>>,
     ) -> Result<T, Failure> {
-        self.unpaused(call.asset)?;
         let span = tracing::info_span!(
             "graph",
             endpoint = call.endpoint,
@@ -115,6 +113,12 @@ impl Graph {
         }
         .instrument(span)
         .await
+    }
+
+    /// An error if the platform asked for a pause that lasts.
+    fn unpaused(&self, asset: Option<&str>) -> Result<(), Failure> {
+        let Some(left) = self.pauses.remaining(asset, Instant::now()) else { return Ok(()) };
+        Err(unsent(Reason::RateLimited, Remedy::Wait(left)))
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
@@ -271,7 +275,7 @@ fn lost(error: &reqwest::Error) -> Failure {
     } else if error.is_builder() {
         unsent(Reason::AppMisconfigured, Remedy::GiveUp)
     } else {
-        Failure::Unanswered(PlatformCode::default())
+        Failure::UNHEARD
     }
 }
 

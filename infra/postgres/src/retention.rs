@@ -34,8 +34,7 @@ macro_rules! delete {
 }
 
 /// No index leads to an event by its number alone, and events are never changed: they are named by where they are.
-const OLD_EVENTS: &str =
-    "DELETE FROM events WHERE ctid = ANY (ARRAY(SELECT ctid FROM events WHERE created_at < $1 LIMIT $2))";
+const OLD_EVENTS: &str = "DELETE FROM events WHERE ctid = ANY (ARRAY(SELECT ctid FROM events WHERE created_at < $1 ORDER BY created_at LIMIT $2))";
 
 /// The statement of a topic: `$1` is the instant before which things end, `$2` the most rows. `None` where things end with
 /// their parent, or where more than rows is to be removed.

@@ -67,6 +67,7 @@ impl Limits {
 
     /// More rows than calls at once: a claim brings many, and the next ones are at hand when a call ends.
     const fn capacity(&self, queue: Queue) -> Capacity {
+        // Permits have a second's lead: a claim every 50 ms is early enough, and has more rows to share its cost.
         let (rows, batch, pace) = match queue {
             Queue::Preparation => (4 * self.preparations, 1_000, Duration::from_millis(10)),
             Queue::Permit => (self.permits, 2_000, Duration::from_millis(50)),
@@ -104,6 +105,8 @@ pub struct PublishingWorkers {
 struct Shared {
     recorder: Recorder,
     patient: Recorder,
+    early: Standing,
+    permits: Standing,
     keeper: Keeper,
     asking: Arc<Semaphore>,
     follow_ups: Arc<FollowUps>,
@@ -149,6 +152,8 @@ impl PublishingWorkers {
         let claims = Standing::start(self.queue.clone(), Queue::FollowUp, LINGER);
         Shared {
             recorder: Recorder::start(self.queue.clone()),
+            early: Standing::start(self.queue.clone(), Queue::Permit, steps::EARLY_LINGER),
+            permits: Standing::start(self.queue.clone(), Queue::Permit, LINGER),
             keeper: Keeper::start(self.queue.clone(), self.steps.timing.lease, shutdown.clone()),
             follow_ups: FollowUps::new(
                 self.steps.clone(),
@@ -171,8 +176,8 @@ impl PublishingWorkers {
             recorder: if follows { shared.patient.clone() } else { shared.recorder.clone() },
             keeper: shared.keeper.clone(),
             returns: returns(&source),
-            early: Standing::start(self.queue.clone(), Queue::Permit, steps::EARLY_LINGER),
-            permits: Standing::start(self.queue.clone(), Queue::Permit, LINGER),
+            early: shared.early.clone(),
+            permits: shared.permits.clone(),
             turns: if follows { shared.asking.clone() } else { own() },
             follow_ups: shared.follow_ups.clone(),
             pace: Pace::default(),

@@ -157,7 +157,7 @@ impl Step {
     /// Waits for the due time. Just before it, asks whether the permit still stands.
     async fn stands_until(&self, held: &Held<Claimed>, due: Instant, known_at: &mut Instant) -> bool {
         let place = held.row.claim.publication.uuid().as_u64_pair().1 % SPREAD_MS;
-        let ahead = Duration::from_millis(100 + place);
+        let ahead = Duration::from_millis(125 + place);
         let ask_at = due.checked_sub(ahead).unwrap_or(due);
         if ask_at > Instant::now() {
             tokio::time::sleep_until(ask_at.into()).await;

@@ -10,17 +10,18 @@ use std::{
     time::Duration,
 };
 
-use publishing::refusal::{Reason, Remedy};
+use publishing::refusal::Remedy;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::sync::oneshot;
 use url::Position;
 
 use super::{Answer, Graph};
 use crate::{
     call::{Bearer, Call},
-    failure::{Failure, unsent},
+    decode,
+    failure::Failure,
 };
 
 /// Most calls in one request, by the document above.
@@ -31,7 +32,14 @@ const LINGER: Duration = Duration::from_millis(20);
 /// The calls that wait to be sent.
 #[derive(Default)]
 pub(super) struct Batch {
-    waiting: Mutex<Vec<Question>>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// Batches that were sent before this one.
+    number: u64,
+    questions: Vec<Question>,
 }
 
 struct Question {
@@ -42,8 +50,8 @@ struct Question {
 
 /// Whose turn it is when a question was added.
 enum Added {
-    /// It opened a batch: somebody has to send it after a while.
-    First,
+    /// It opened the batch of this number: somebody has to send it after a while.
+    First(u64),
     Between,
     /// It filled the batch, which goes out at once.
     Last(Vec<Question>),
@@ -70,49 +78,57 @@ struct Described<'a> {
 struct Item {
     code: u16,
     #[serde(default)]
-    headers: Vec<Header>,
+    headers: Option<Vec<Header>>,
     #[serde(default)]
     body: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Header {
-    name: String,
-    value: String,
+    #[serde(default, deserialize_with = "decode::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "decode::text")]
+    value: Option<String>,
 }
 
 impl Graph {
-    /// Makes a reading call once like [`Graph::send`], together with those that others make at the same moment.
+    /// Makes a reading call like [`Graph::send`], together with those that others make at the same moment. Who is refused there, other
+    /// than by a limit, asks once more alone: what a batch makes of a token is not the token's fault.
     pub(crate) async fn ask<T: DeserializeOwned>(self: &Arc<Self>, call: Call<'_>) -> Result<T, Failure> {
-        let exchange = async {
-            match self.together(&call).await? {
-                Reply::Answer(answer) => Ok(answer),
-                Reply::Lost(failure) => Err(failure),
-                Reply::Alone => {
-                    // The batch may have met a limit.
-                    self.unpaused(call.asset)?;
-                    self.exchange(&call).await
-                }
+        let Some(together) = self.together(&call).await? else { return self.send(call).await };
+        let is_answered = together.is_ok();
+        match self.attempt(&call, async { together }).await {
+            Err(Failure::Refused(meaning, _))
+                if is_answered && !matches!(meaning.remedy, Remedy::Wait(_)) =>
+            {
+                self.send(call).await
             }
-        };
-        self.attempt(&call, exchange).await
+            outcome => outcome,
+        }
     }
 
-    async fn together(self: &Arc<Self>, call: &Call<'_>) -> Result<Reply, Failure> {
-        let Bearer::Token(token) = call.bearer else { return Ok(Reply::Alone) };
+    /// What came of the call in a batch; `None` if there was none, or if it says nothing about the call.
+    async fn together(self: &Arc<Self>, call: &Call<'_>) -> Result<Option<Result<Answer, Failure>>, Failure> {
+        let Bearer::Token(token) = call.bearer else { return Ok(None) };
+        self.unpaused(call.asset)?;
         let (reply, answer) = oneshot::channel();
         let added = self.batch.add(Question { address: self.relative(call, token)?, reply });
         let graph = self.clone();
         // On tasks of their own: whoever asked may go, the others still want to know.
         match added {
-            Added::First => drop(tokio::spawn(async move {
+            Added::First(number) => drop(tokio::spawn(async move {
                 tokio::time::sleep(LINGER).await;
-                graph.ask_all(graph.batch.take()).await;
+                graph.ask_all(graph.batch.take(number)).await;
             })),
             Added::Last(all) => drop(tokio::spawn(async move { graph.ask_all(all).await })),
             Added::Between => {}
         }
-        Ok(answer.await.unwrap_or(Reply::Lost(Failure::UNHEARD)))
+        Ok(match answer.await {
+            Ok(Reply::Answer(answer)) => Some(Ok(answer)),
+            Ok(Reply::Lost(failure)) => Some(Err(failure)),
+            Ok(Reply::Alone) => None,
+            Err(_) => Some(Err(Failure::UNHEARD)),
+        })
     }
 
     /// The address of a call below host and version, with the token that a batch has no header for.
@@ -126,52 +142,63 @@ impl Graph {
 
     /// Sends what waited and hands out the answers.
     async fn ask_all(&self, questions: Vec<Question>) {
-        if questions.len() < 2 {
-            return questions.into_iter().map(|question| question.answer(Reply::Alone)).collect();
+        let items = if questions.len() > 1 { self.exchange_all(&questions).await } else { Ok(Vec::new()) };
+        match items {
+            Ok(items) if items.len() == questions.len() => {
+                for (question, item) in questions.into_iter().zip(items) {
+                    question.answer(item.map_or(Reply::Lost(Failure::UNHEARD), Reply::from));
+                }
+            }
+            // A platform that is out of order is not asked fifty times more.
+            Err(failure) if failure.code().status.is_none_or(|status| status >= 500) => {
+                for question in questions {
+                    question.answer(Reply::Lost(failure));
+                }
+            }
+            // Whatever else is answered to the batch, a refusal or something unreadable, says nothing about a call in it.
+            _ => {
+                for question in questions {
+                    question.answer(Reply::Alone);
+                }
+            }
         }
+    }
+
+    async fn exchange_all(&self, questions: &[Question]) -> Result<Vec<Option<Item>>, Failure> {
         let described: Vec<_> = questions
             .iter()
             .map(|question| Described { method: "GET", relative_url: question.address.expose_secret() })
             .collect();
         // Texts alone: this cannot fail.
         let described = serde_json::to_string(&described).unwrap_or_default();
-        let form = [("batch", described.as_str())];
-        // It needs a token of its own, although every call in it has one.
-        let sent: Result<Vec<Option<Item>>, _> = self.send(Call::post("batch", &[], &form).as_app()).await;
-        let mut items = sent.map(Vec::into_iter);
-        for question in questions {
-            question.answer(match &mut items {
-                Ok(items) => items.next().flatten().map_or(Reply::Lost(Failure::UNHEARD), Reply::from),
-                // Whatever is answered to the batch, a limit or something unreadable, says nothing about a call in it.
-                Err(failure) if failure.code().status.is_some() => Reply::Alone,
-                Err(failure) => Reply::Lost(*failure),
-            });
-        }
-    }
-
-    /// An error if the platform asked for a pause that lasts.
-    pub(super) fn unpaused(&self, asset: Option<&str>) -> Result<(), Failure> {
-        match self.pauses.remaining(asset, Instant::now()) {
-            Some(left) => Err(unsent(Reason::RateLimited, Remedy::Wait(left))),
-            None => Ok(()),
-        }
+        // It needs a token of its own, although every call in it has one; as a parameter, which those of the calls go before.
+        let form = [("access_token", self.app_token.expose_secret()), ("batch", described.as_str())];
+        self.send(Call::post("batch", &[], &form)).await
     }
 }
 
 impl Batch {
     fn add(&self, question: Question) -> Added {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push(question);
-        match waiting.len() {
-            1 => Added::First,
-            MOST => Added::Last(std::mem::take(&mut *waiting)),
+        waiting.questions.push(question);
+        match waiting.questions.len() {
+            1 => Added::First(waiting.number),
+            MOST => Added::Last(waiting.close()),
             _ => Added::Between,
         }
     }
 
-    /// Everybody who waits; fewer than go into a request.
-    fn take(&self) -> Vec<Question> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Everybody in the batch of this number, unless it went out before its time because it was full.
+    fn take(&self, number: u64) -> Vec<Question> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.number == number { waiting.close() } else { Vec::new() }
+    }
+}
+
+impl Waiting {
+    fn close(&mut self) -> Vec<Question> {
+        self.number += 1;
+        std::mem::take(&mut self.questions)
     }
 }
 
@@ -184,13 +211,13 @@ impl Question {
 
 impl From<Item> for Reply {
     fn from(item: Item) -> Self {
-        let headers: HeaderMap = item.headers.into_iter().filter_map(Header::read).collect();
+        let headers: HeaderMap = item.headers.into_iter().flatten().filter_map(Header::read).collect();
         Self::Answer(Answer { status: item.code, headers, body: item.body.unwrap_or_default().into_bytes() })
     }
 }
 
 impl Header {
     fn read(self) -> Option<(HeaderName, HeaderValue)> {
-        Some((self.name.parse().ok()?, self.value.parse().ok()?))
+        Some((self.name?.parse().ok()?, self.value?.parse().ok()?))
     }
 }

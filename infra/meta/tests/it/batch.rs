@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     log,
     rig::Rig,
-    script::{Reply, Request, Script, error, ok},
+    script::{Reply, Request, Script, answer, error, ok},
     stage::{impatient, meta, work},
 };
 
@@ -60,21 +60,23 @@ fn calls(request: &Request) -> Vec<String> {
 #[tokio::test]
 async fn who_asks_at_the_same_moment_asks_together_and_hears_its_own_answer() {
     let gone = json!({ "error": { "message": "m", "code": 100, "error_subcode": 33 } });
-    let script = Script::new([ok(json!([link(0), item(400, &gone), null, link(3)]).to_string())]).await;
+    let items = json!([link(0), item(400, &gone), null, link(3)]).to_string();
+    let script = Script::new([ok(items), error(400, 100, Some(33))]).await;
     let answers = ask(&meta(script.address), &works(4)).await;
     assert_eq!(shown(&answers[0]), "https://www.facebook.com/0");
     assert_eq!(shown(&answers[3]), "https://www.facebook.com/3");
     for unheard in &answers[1..3] {
         assert_eq!(unheard.as_ref().unwrap_err().remedy, Remedy::Retry);
     }
-    let request = script.only();
+    let requests = script.requests();
+    assert_eq!(requests.len(), 2, "only who was refused asks again, alone");
+    assert_eq!(requests[1].path, "/v25.0/101_7");
+    let request = &requests[0];
     assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v25.0"));
-    assert_eq!(
-        request.headers["authorization"], "Bearer 4242|app secret",
-        "a batch needs a token of its own"
-    );
+    assert_eq!(request.form["access_token"], "4242|app secret", "a batch needs a token of its own");
+    assert!(!request.headers.contains_key("authorization"));
     assert!(!request.target.contains("canary"));
-    let calls = calls(&request);
+    let calls = calls(request);
     assert_eq!(calls.len(), 4);
     for (n, call) in calls.iter().enumerate() {
         assert!(call.starts_with(&format!("GET 10{n}_7?fields=permalink_url&appsecret_proof=")), "{call}");
@@ -98,7 +100,8 @@ async fn a_request_holds_fifty_calls_at_most() {
 #[tokio::test]
 async fn an_answer_to_the_batch_itself_blames_nobody_and_everybody_asks_alone() {
     let alone = || ok(r#"{"permalink_url":"https://www.facebook.com/x"}"#);
-    for refusal in [error(400, 190, Some(460)), error(500, 2, None), ok("<html>"), ok("{}")] {
+    let too_short = ok(json!([link(0)]).to_string());
+    for refusal in [error(400, 190, Some(460)), ok("<html>"), ok("{}"), too_short] {
         let script = Script::new([refusal, alone(), alone()]).await;
         let answers = ask(&meta(script.address), &works(2)).await;
         assert!(answers.iter().all(|answer| matches!(answer, Ok(Some(_)))), "{answers:?}");
@@ -123,7 +126,11 @@ async fn a_full_account_in_a_batch_is_left_alone_and_the_others_are_not() {
     let usage =
         json!({ "100": [{ "type": "pages", "call_count": 100, "estimated_time_to_regain_access": 19 }] });
     let mut full = link(0);
-    full["headers"] = json!([{ "name": "X-Business-Use-Case-Usage", "value": usage.to_string() }, { "name": "\n", "value": "x" }]);
+    full["headers"] = json!([
+        { "name": "X-Business-Use-Case-Usage", "value": usage.to_string() },
+        { "name": "\n", "value": "x" },
+        { "name": null }
+    ]);
     let script = Script::new([
         ok(json!([full, link(1)]).to_string()),
         ok(r#"{"permalink_url":"https://www.facebook.com/x"}"#),
@@ -146,11 +153,25 @@ async fn silence_is_asked_again_later_and_not_one_by_one() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_short_leaves_the_others_unanswered() {
-    let script = Script::new([ok(json!([link(0)]).to_string())]).await;
+async fn a_platform_that_is_out_of_order_is_not_asked_one_by_one() {
+    for reply in [error(500, 2, None), answer(503, "", "<html>"), Reply::HangUp] {
+        let script = Script::new([reply]).await;
+        for answer in ask(&meta(script.address), &works(3)).await {
+            assert_eq!(answer.unwrap_err().remedy, Remedy::Retry);
+        }
+        script.only();
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_in_a_batch_asks_alone_unless_by_a_limit() {
+    let refused = |code: i64| item(400, &json!({ "error": { "message": "m", "code": code } }));
+    let alone = ok(r#"{"permalink_url":"https://www.facebook.com/alone"}"#);
+    let script = Script::new([ok(json!([refused(190), refused(80001)]).to_string()), alone]).await;
     let answers = ask(&meta(script.address), &works(2)).await;
-    assert_eq!(shown(&answers[0]), "https://www.facebook.com/0");
-    assert_eq!(answers[1].as_ref().unwrap_err().remedy, Remedy::Retry);
+    assert_eq!(shown(&answers[0]), "https://www.facebook.com/alone");
+    assert_eq!(answers[1].as_ref().unwrap_err().reason, Reason::RateLimited);
+    assert_eq!(script.paths(), ["POST /v25.0", "GET /v25.0/100_7"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! What a series stops for, and how it goes on.
 
+use std::time::Duration;
+
+use diesel_async::SimpleAsyncConnection as _;
 use publishing::{
     post::{PostError, PostPatch},
     series::{PauseReason, SeriesPatch, SeriesState, SeriesStatus},
@@ -166,4 +169,47 @@ async fn whoever_makes_or_changes_a_series_while_its_channel_goes_leaves_nothing
         plans.now_is("2027-01-01T00:00:00Z");
         plans.stage.run("DELETE FROM posts; DELETE FROM series").await;
     }
+}
+
+/// Until so many transactions of this database wait for a lock, or nothing is active any more.
+async fn until_waiting(plans: &Plans, transactions: i64) {
+    let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while plans.stage.count(waiting).await < transactions
+        && (transactions > 1 || plans.stage.count("series WHERE state = 'active'").await > 0)
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_series_that_somebody_has_locked_while_its_channel_goes_pauses_when_it_is_let_go() {
+    let plans = Plans::at("2027-01-01T00:00:00Z", 2).await;
+    let id = plans.make("2027-01-01T09:00:00", Tz::UTC, "FREQ=DAILY").await.series.id;
+    plans.stage.run("UPDATE series SET state = 'paused', reason = 'key_revoked', next_at = NULL").await;
+    let (mut resuming, mut looking) =
+        (plans.stage.pool.get().await.unwrap(), plans.stage.pool.get().await.unwrap());
+    // Whoever resumes it holds its channel too, and the disconnection, which sees a paused series, waits for that.
+    let resume = format!(
+        "BEGIN; UPDATE series SET state = 'active', reason = NULL; SELECT FROM channels WHERE id = '{}' FOR SHARE",
+        plans.channel.uuid()
+    );
+    resuming.batch_execute(&resume).await.unwrap();
+    let resumed = async {
+        until_waiting(&plans, 2).await;
+        resuming.batch_execute("COMMIT").await.unwrap();
+    };
+    // Whoever looks for work has the row next, and waits for no channel.
+    let looked = async {
+        looking.batch_execute("BEGIN; SELECT FROM series FOR UPDATE").await.unwrap();
+        while plans.stage.count("channels WHERE state = 'disconnected'").await == 0 {
+            tokio::task::yield_now().await;
+        }
+        until_waiting(&plans, 1).await;
+        looking.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let all = async { tokio::join!(resumed, looked, plans.stage.disconnect(plans.channel)) };
+    tokio::time::timeout(Duration::from_mins(1), all).await.expect("nobody came back for the series");
+    let state = plans.series(id).await.series.state;
+    assert_eq!(state, SeriesState::Paused(PauseReason::ChannelNotConnected));
+    assert_eq!(plans.stage.events(id.uuid()).await, ["series.paused"]);
 }
