@@ -10,7 +10,7 @@ use crate::batch::Batches;
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a result that nobody waits for waits for company.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Writes results. Cloning shares it; the writer ends when the last clone is gone and everything is written.
 #[derive(Clone)]

@@ -16,6 +16,8 @@ use crate::recorder::Recorder;
 
 /// Most publications that wait here. Each keeps its row, about two kilobytes.
 const PLACES: usize = 4_096;
+/// How long whoever asks whether its claim stands waits for company: nobody waits for a permalink.
+pub(super) const LINGER: Duration = Duration::from_millis(50);
 /// How long the others leave what waits here alone. When this process ends before, they ask then.
 const KEPT: Duration = Duration::from_secs(30);
 

@@ -149,7 +149,7 @@ impl PublishingWorkers {
     fn share(&self, shutdown: CancellationToken) -> Shared {
         let patient = Recorder::patient(self.queue.clone());
         let asking = Arc::new(Semaphore::new(self.limits.follow_ups));
-        let claims = Standing::start(self.queue.clone(), Queue::FollowUp, LINGER);
+        let claims = Standing::start(self.queue.clone(), Queue::FollowUp, follow_up::LINGER);
         Shared {
             recorder: Recorder::start(self.queue.clone()),
             early: Standing::start(self.queue.clone(), Queue::Permit, steps::EARLY_LINGER),
