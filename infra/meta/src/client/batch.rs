@@ -57,14 +57,8 @@ enum Added {
     Last(Vec<Question>),
 }
 
-/// What came of a call in a batch.
-enum Reply {
-    Answer(Answer),
-    /// Nothing was heard of it.
-    Lost(Failure),
-    /// The batch says nothing about it, or there was none.
-    Alone,
-}
+/// What came of a call in a batch; `None` if there was no batch, or if its answer says nothing about the call.
+type Reply = Option<Result<Answer, Failure>>;
 
 /// A call as the platform wants it described.
 #[derive(Serialize)]
@@ -107,8 +101,7 @@ impl Graph {
         }
     }
 
-    /// What came of the call in a batch; `None` if there was none, or if it says nothing about the call.
-    async fn together(self: &Arc<Self>, call: &Call<'_>) -> Result<Option<Result<Answer, Failure>>, Failure> {
+    async fn together(self: &Arc<Self>, call: &Call<'_>) -> Result<Reply, Failure> {
         let Bearer::Token(token) = call.bearer else { return Ok(None) };
         self.unpaused(call.asset)?;
         let (reply, answer) = oneshot::channel();
@@ -123,12 +116,7 @@ impl Graph {
             Added::Last(all) => drop(tokio::spawn(async move { graph.ask_all(all).await })),
             Added::Between => {}
         }
-        Ok(match answer.await {
-            Ok(Reply::Answer(answer)) => Some(Ok(answer)),
-            Ok(Reply::Lost(failure)) => Some(Err(failure)),
-            Ok(Reply::Alone) => None,
-            Err(_) => Some(Err(Failure::UNHEARD)),
-        })
+        Ok(answer.await.unwrap_or(Some(Err(Failure::UNHEARD))))
     }
 
     /// The address of a call below host and version, with the token that a batch has no header for.
@@ -146,19 +134,19 @@ impl Graph {
         match items {
             Ok(items) if items.len() == questions.len() => {
                 for (question, item) in questions.into_iter().zip(items) {
-                    question.answer(item.map_or(Reply::Lost(Failure::UNHEARD), Reply::from));
+                    question.answer(Some(item.map(Answer::from).ok_or(Failure::UNHEARD)));
                 }
             }
             // A platform that is out of order is not asked fifty times more.
             Err(failure) if failure.code().status.is_none_or(|status| status >= 500) => {
                 for question in questions {
-                    question.answer(Reply::Lost(failure));
+                    question.answer(Some(Err(failure)));
                 }
             }
             // Whatever else is answered to the batch, a refusal or something unreadable, says nothing about a call in it.
             _ => {
                 for question in questions {
-                    question.answer(Reply::Alone);
+                    question.answer(None);
                 }
             }
         }
@@ -209,10 +197,10 @@ impl Question {
     }
 }
 
-impl From<Item> for Reply {
+impl From<Item> for Answer {
     fn from(item: Item) -> Self {
         let headers: HeaderMap = item.headers.into_iter().flatten().filter_map(Header::read).collect();
-        Self::Answer(Answer { status: item.code, headers, body: item.body.unwrap_or_default().into_bytes() })
+        Self { status: item.code, headers, body: item.body.unwrap_or_default().into_bytes() }
     }
 }
 
