@@ -11,11 +11,8 @@ use publishing::{
 use scheduling::calendar::Days;
 use uuid::Uuid;
 
-use super::{
-    planned::CHANNELS,
-    selected::{PLANNED, UNPLANNED, select},
-};
-use crate::{error::StoreError, pool::Pool};
+use super::selected::{PLANNED, UNPLANNED, select};
+use crate::{error::StoreError, pool::Pool, series::row::CHANNELS};
 
 #[derive(QueryableByName)]
 struct CountRow {

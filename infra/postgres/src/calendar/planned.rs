@@ -18,12 +18,8 @@ use crate::{
     error::StoreError,
     pool::{Connection, Pool},
     prepared::{Bind, prepared},
-    series::row::{COLUMNS, SeriesRow},
+    series::row::{CHANNELS, COLUMNS, SeriesRow},
 };
-
-/// The channels of a series `s`: `h`.
-pub(super) const CHANNELS: &str =
-    "jsonb_array_elements(s.targets) t JOIN channels h ON h.id = (t ->> 'channel')::uuid";
 
 #[derive(QueryableByName)]
 struct ComingRow {

@@ -6,6 +6,7 @@ use diesel::{
 };
 use uuid::Uuid;
 
+use super::row::CHANNELS;
 use crate::{error::StoreError, pool::Connection};
 
 /// When series are paused, seen from the disconnection of their channels.
@@ -32,13 +33,12 @@ pub(crate) async fn pause(
         Moment::Before => ("true", "FOR UPDATE OF s"),
         Moment::Within => ("true", "FOR UPDATE OF s SKIP LOCKED"),
         // Somebody may have connected one of them again.
-        Moment::After => ("c.state = 'disconnected'", "FOR UPDATE OF s"),
+        Moment::After => ("h.state = 'disconnected'", "FOR UPDATE OF s"),
     };
     sql_query(format!(
         "WITH affected AS (
-            SELECT s.id FROM series s WHERE s.organization_id = $1 AND s.state = 'active' AND EXISTS (
-                SELECT FROM jsonb_array_elements(s.targets) t JOIN channels c ON c.id = (t ->> 'channel')::uuid
-                WHERE c.id = ANY ($2) AND {counts})
+            SELECT s.id FROM series s WHERE s.organization_id = $1 AND s.state = 'active'
+                AND EXISTS (SELECT FROM {CHANNELS} WHERE h.id = ANY ($2) AND {counts})
             ORDER BY s.id {lock}
         ), paused AS (
             UPDATE series s SET state = 'paused', reason = 'channel_not_connected', next_at = NULL, claimed_until = NULL,

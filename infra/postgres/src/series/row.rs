@@ -21,6 +21,10 @@ use uuid::Uuid;
 
 use crate::{error::StoreError, posts::save::json};
 
+/// The channels of a series `s`: `h`.
+pub(crate) const CHANNELS: &str =
+    "jsonb_array_elements(s.targets) t JOIN channels h ON h.id = (t ->> 'channel')::uuid";
+
 /// The columns of [`SeriesRow`], of a table named `s`.
 pub(crate) const COLUMNS: &str =
     "s.id, s.organization_id, s.workspace_id, s.caption, s.link, s.media, s.targets, s.captions, s.plan, s.edits,
