@@ -1,4 +1,4 @@
-//! The accept loop: HTTP/1.1 with connections that can really be dropped.
+//! The accept loop: HTTP/1.1 and HTTP/2, with connections that can really be dropped.
 
 use std::future::Future;
 use std::io;
@@ -7,18 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use poem::http::StatusCode;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-/// Marks a response that must not be sent: the connection closes instead.
+/// Calls that one HTTP/2 connection carries at a time: no more than a caller may count on (RFC 9113, section 6.5.2).
+const STREAMS: u32 = 100;
+
+/// Marks a response that must not be sent: the connection closes instead, and takes every other call on it along.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hangup;
 
@@ -85,25 +88,32 @@ async fn connection<E>(
     E: Endpoint<Output = Response> + 'static,
 {
     let _ = stream.set_nodelay(true);
+    let dropped = Arc::new(Notify::new());
+    let drops = Arc::clone(&dropped);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let endpoint = Arc::clone(&endpoint);
+        let (endpoint, drops) = (Arc::clone(&endpoint), Arc::clone(&drops));
         async move {
             let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
             let response = endpoint.get_response(Request::from((request, local, remote, Scheme::HTTP))).await;
             if response.extensions().get::<Hangup>().is_some() {
+                drops.notify_one();
                 Err(Dropped)
             } else {
                 Ok(hyper::Response::from(response))
             }
         }
     });
-    let mut http = http1::Builder::new();
-    let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new());
+    http.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS);
+    let served = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(served);
     // Errors are the caller's going away, or ours on purpose.
     tokio::select! {
+        biased;
+        () = dropped.notified() => return,
         _ = served.as_mut() => return,
         _ = stopping.changed() => served.as_mut().graceful_shutdown(),
     }
-    let _: Result<(), hyper::Error> = served.await;
+    let _ = served.await;
 }
