@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use meta::HttpVersion;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -20,6 +21,8 @@ pub(crate) struct Meta {
     pub(crate) version: String,
     /// A configuration of Facebook Login for Business.
     pub(crate) login_configuration: Option<String>,
+    /// The version of HTTP that the Graph API is spoken to in.
+    pub(crate) http: HttpVersion,
     /// Patience with every call but the one that publishes.
     pub(crate) timeout: Duration,
 }
@@ -48,6 +51,7 @@ impl Meta {
         if version.as_deref().is_some_and(|version| !is_version(version)) {
             reader.refuse("meta_version", "is not a version, such as v25.0");
         }
+        let http = reader.choice("meta_http", &[("2", HttpVersion::Http2), ("1.1", HttpVersion::Http1)]);
         let timeout = reader.within("meta_timeout", Duration::from_secs(1)..=Duration::from_mins(5));
         let app = MetaApp::read(reader);
         Some(Self {
@@ -56,6 +60,7 @@ impl Meta {
             dialog: dialog?,
             version: version?,
             login_configuration: reader.value("meta_login_configuration"),
+            http: http?,
             timeout: timeout?,
         })
     }

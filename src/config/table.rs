@@ -155,6 +155,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     row("meta_version", Text, Value("v25.0"), "The version of the Graph API."),
     row(
+        "meta_http",
+        Choice(&["2", "1.1"]),
+        Value("2"),
+        "The version of HTTP that the Graph API is spoken to in. `1.1` only if a proxy on the way knows nothing else.",
+    ),
+    row(
         "meta_timeout",
         Time,
         Value("30s"),

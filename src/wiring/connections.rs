@@ -26,6 +26,7 @@ pub(super) fn meta(config: &Config, clock: Arc<SystemClock>) -> Result<Option<Me
         app_id: app.id.clone(),
         app_secret: app.secret.clone(),
         login_configuration: config.meta.login_configuration.clone(),
+        http: config.meta.http,
         publish_timeout: config.publishing.timing.publish_timeout,
         timeout: config.meta.timeout,
     };

@@ -1,13 +1,15 @@
 //! The Graph client: makes a [`Call`] once, and says what came of it.
 
 mod batch;
+mod form;
+mod lanes;
 
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use publishing::refusal::{PlatformCode, Reason, Remedy};
 use reqwest::{
-    Request,
+    Body, Request,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -17,12 +19,15 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty};
 use url::Url;
 
+use self::{
+    form::{Form, Handed},
+    lanes::Lanes,
+};
 use crate::{
     call::{Bearer, Call},
     decode::{self, ErrorNumbers},
     error::{limited, meaning},
     failure::{Failure, unsent},
-    names::Names,
     pause::{Pauses, Subject},
     settings::{Settings, SettingsError},
     usage::Usage,
@@ -30,14 +35,10 @@ use crate::{
 
 /// Answers are a few hundred bytes, lists of a hundred posts some hundred thousand; what is larger is not read.
 const LARGEST_ANSWER: usize = 4 << 20;
-/// Patience with a connection; within the patience with the call.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
-/// Shorter than servers keep idle connections, so that one is rarely used while the other side closes it.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// One connection pool, one key, one table of pauses.
+/// Connections, one key, one table of pauses.
 pub(crate) struct Graph {
-    http: reqwest::Client,
+    lanes: Lanes,
     base: Url,
     key: Hmac<Sha256>,
     app_token: SecretString,
@@ -71,7 +72,7 @@ impl Graph {
         let base = settings.versioned(&settings.graph)?;
         let secret = settings.app_secret.expose_secret().as_bytes();
         Ok(Self {
-            http: http(base.scheme() == "https").map_err(SettingsError::Client)?,
+            lanes: Lanes::new(settings.http, base.scheme() == "https")?,
             base,
             key: Hmac::new_from_slice(secret).map_err(|_| SettingsError::Secret)?,
             app_token: settings.app_token(),
@@ -122,7 +123,9 @@ impl Graph {
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
-        let mut response = self.http.execute(self.request(call)?).await.map_err(|e| lost(&e))?;
+        let (request, handed) = self.request(call)?;
+        let place = self.lanes.enter().map_err(|_| misconfigured())?;
+        let mut response = place.client.execute(request).await.map_err(|e| lost(&e, handed.as_ref()))?;
         let mut answer = Answer {
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
@@ -142,23 +145,25 @@ impl Graph {
     /// The token travels in a header, so that no address carries it; its proof may be seen. All this costs some 3 µs, a
     /// third of it the proof. It is computed each time: what remembers proofs by token remembers tokens, and to remember
     /// them by a digest of the token costs as much as the proof.
-    fn request(&self, call: &Call<'_>) -> Result<Request, Failure> {
+    fn request(&self, call: &Call<'_>) -> Result<(Request, Option<Handed>), Failure> {
         let mut request = Request::new(call.method.clone(), self.address(call)?);
         if let Some(header) = self.authorization(call.bearer)? {
             request.headers_mut().insert(AUTHORIZATION, header);
         }
+        let mut handed = None;
         if !call.form.is_empty() {
-            let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(256));
-            *request.body_mut() = Some(form.extend_pairs(call.form).finish().into());
+            let mut text = url::form_urlencoded::Serializer::new(String::with_capacity(256));
+            let (form, witness) = Form::new(text.extend_pairs(call.form).finish());
+            *request.body_mut() = Some(Body::wrap(form));
+            handed = Some(witness);
             let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
             request.headers_mut().insert(CONTENT_TYPE, kind);
         }
         *request.timeout_mut() = Some(if call.irreversible { self.publish_timeout } else { self.timeout });
-        Ok(request)
+        Ok((request, handed))
     }
 
     fn address(&self, call: &Call<'_>) -> Result<Url, Failure> {
-        let misconfigured = || unsent(Reason::AppMisconfigured, Remedy::GiveUp);
         let mut url = self.base.clone();
         url.path_segments_mut().map_err(|()| misconfigured())?.extend(call.path);
         if !call.query.is_empty() || matches!(call.bearer, Bearer::Token(_)) {
@@ -250,33 +255,20 @@ impl Graph {
     }
 }
 
-/// HTTP/1.1 on purpose. Over one HTTP/2 connection thousands of posts due at one instant would queue for its hundred or
-/// so streams, and whether a refused stream was executed is the server's word; on HTTP/1.1 what was written is known here.
-fn http(https_only: bool) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("Postern/", env!("CARGO_PKG_VERSION")))
-        .http1_only()
-        .https_only(https_only)
-        .tls_version_min(reqwest::tls::Version::TLS_1_2)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_gzip()
-        .dns_resolver(Names::new())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .build()
-}
-
-/// A request that got no answer: not sent where no connection was made, else unknown.
-fn lost(error: &reqwest::Error) -> Failure {
-    if error.is_connect() {
+/// A request that got no answer. It was not sent where no connection was made, or where nobody asked for its form; else nobody
+/// knows.
+fn lost(error: &reqwest::Error, handed: Option<&Handed>) -> Failure {
+    if error.is_builder() {
+        misconfigured()
+    } else if error.is_connect() || handed.is_some_and(|handed| !handed.over()) {
         unsent(Reason::PlatformUnavailable, Remedy::Retry)
-    } else if error.is_builder() {
-        unsent(Reason::AppMisconfigured, Remedy::GiveUp)
     } else {
         Failure::UNHEARD
     }
+}
+
+fn misconfigured() -> Failure {
+    unsent(Reason::AppMisconfigured, Remedy::GiveUp)
 }
 
 fn is_plain(id: &str) -> bool {

@@ -28,9 +28,9 @@ use std::sync::Arc;
 
 use tenancy::Clock;
 
-pub use settings::{Settings, SettingsError};
+pub use settings::{HttpVersion, Settings, SettingsError};
 
-/// Meta's platforms. Cheap to share: one connection pool, one table of pauses and one of quotas for the whole process.
+/// Meta's platforms. Cheap to share: one set of connections, one table of pauses and one of quotas for the whole process.
 pub struct Meta {
     graph: Arc<client::Graph>,
     quotas: instagram::Quotas,

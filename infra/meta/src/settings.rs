@@ -5,6 +5,25 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+/// The version of HTTP that the Graph API is spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.1: a connection for each call that is under way. For proxies that know nothing else.
+    Http1,
+    /// HTTP/2 from the first byte, without asking: a hundred calls on each connection.
+    Http2,
+}
+
+impl HttpVersion {
+    /// Its name when TLS is negotiated (RFC 7301, section 6, and RFC 9113, section 3.2).
+    pub(crate) const fn alpn(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}
+
 /// How to reach Meta, and as which app.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -20,6 +39,8 @@ pub struct Settings {
     pub app_secret: SecretString,
     /// A configuration of Facebook Login for Business; it replaces the list of scopes in the dialog.
     pub login_configuration: Option<String>,
+    /// The version of HTTP.
+    pub http: HttpVersion,
     /// Patience with the irreversible call. Must be shorter than the pause before looking.
     pub publish_timeout: Duration,
     /// Patience with every other call.
@@ -27,7 +48,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Meta's own hosts, the version this adapter is written for, 20 s for publishing and 30 s for the rest.
+    /// Meta's own hosts, the version this adapter is written for, HTTP/2, 20 s for publishing and 30 s for the rest.
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "constants, read by every test")]
     pub fn new(app_id: impl Into<String>, app_secret: SecretString) -> Self {
         Self {
@@ -37,6 +58,7 @@ impl Settings {
             app_id: app_id.into(),
             app_secret,
             login_configuration: None,
+            http: HttpVersion::Http2,
             publish_timeout: Duration::from_secs(20),
             timeout: Duration::from_secs(30),
         }
@@ -69,6 +91,9 @@ pub enum SettingsError {
     /// The app secret cannot be used as a key.
     #[error("the app secret cannot be used as a key")]
     Secret,
+    /// The certificates that this machine trusts could not be read.
+    #[error("the trusted certificates could not be read; install ca-certificates")]
+    Tls(#[source] rustls::Error),
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built")]
     Client(#[source] reqwest::Error),

@@ -4,7 +4,7 @@ use std::{io::Cursor, net::SocketAddr, sync::Arc};
 
 use chrono::Utc;
 use image::{ImageFormat, RgbImage};
-use meta::{Meta, Settings};
+use meta::{HttpVersion, Meta, Settings};
 use publishing::{
     platform::Platform,
     publisher::{Live, Picture, Publisher, Readiness, Work},
@@ -53,6 +53,22 @@ impl Rig {
     /// The adapter as another process has it, which remembers nothing.
     pub(crate) fn restart(&mut self) {
         self.meta = Meta::new(settings(&self.seed, self.address), Arc::new(Fixed(Utc::now()))).unwrap();
+    }
+
+    /// The adapter on another way to the sandbox, with other settings.
+    pub(crate) fn reach_over(&mut self, address: SocketAddr, change: impl FnOnce(Settings) -> Settings) {
+        let settings = change(settings(&self.seed, address));
+        self.meta = Meta::new(settings, Arc::new(Fixed(Utc::now()))).unwrap();
+    }
+
+    /// A text of its own.
+    pub(crate) fn numbered(&self, n: usize) -> Work {
+        Work { caption: format!("Text number {n}"), ..self.work("text") }
+    }
+
+    /// How long every call takes from now on.
+    pub(crate) async fn latency(&self, ms: u64) {
+        self.control(reqwest::Method::PUT, "latency", serde_json::json!({ "ms": ms })).await;
     }
 
     /// Work for a surface on the first Page of the seed or its account.
@@ -179,6 +195,7 @@ fn settings(seed: &Seed, address: SocketAddr) -> Settings {
     Settings {
         app_id: seed.app_id.clone(),
         app_secret: SecretString::from(seed.app_secret.clone()),
+        http: HttpVersion::Http2,
         ..stage::settings(address)
     }
 }

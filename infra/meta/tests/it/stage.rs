@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use meta::{Meta, Settings};
+use meta::{HttpVersion, Meta, Settings};
 use publishing::{
     id::PublicationId,
     platform::Platform,
@@ -34,11 +34,13 @@ pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-22T10:00:00Z".parse().unwrap()
 }
 
+/// For servers that read and write bytes by hand.
 pub(crate) fn settings(address: SocketAddr) -> Settings {
     let host = Url::parse(&format!("http://{address}")).unwrap();
     Settings {
         graph: host.clone(),
         dialog: host,
+        http: HttpVersion::Http1,
         publish_timeout: Duration::from_secs(20),
         timeout: Duration::from_secs(20),
         ..Settings::new("4242", SecretString::from("app secret"))
@@ -54,16 +56,18 @@ pub(crate) fn set_up_process() {
 }
 
 pub(crate) fn meta(address: SocketAddr) -> Meta {
+    built(settings(address))
+}
+
+pub(crate) fn built(settings: Settings) -> Meta {
     set_up_process();
-    Meta::new(settings(address), Arc::new(Fixed(now()))).unwrap()
+    Meta::new(settings, Arc::new(Fixed(now()))).unwrap()
 }
 
 /// One that does not wait long for silent servers.
 pub(crate) fn impatient(address: SocketAddr) -> Meta {
-    set_up_process();
     let patience = Duration::from_millis(200);
-    let settings = Settings { publish_timeout: patience, timeout: patience, ..settings(address) };
-    Meta::new(settings, Arc::new(Fixed(now()))).unwrap()
+    built(Settings { publish_timeout: patience, timeout: patience, ..settings(address) })
 }
 
 pub(crate) fn work(platform: Platform, pictures: usize) -> Work {
