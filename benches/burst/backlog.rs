@@ -9,10 +9,7 @@ use diesel::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use crate::{
-    house::House,
-    stage::{Result, TEXT_LEAD},
-};
+use crate::{house::House, stage::Result};
 
 /// Posts that the API makes, to be copied.
 const ORIGINALS: usize = 1_000;
@@ -27,7 +24,7 @@ const PLAN: &str = "CREATE TEMP TABLE copies AS
     FROM publications p, generate_series(1, $2) WHERE p.due_at = $1";
 
 /// The copies: content is the original's, so hashes and approvals hold. Foreign keys are not checked again, row by row: the
-/// copies refer to each other as the originals do. `{lead}` is the lead of preparation in seconds.
+/// copies refer to each other as the originals do. Their first step is the permit, a second ahead.
 const COPY: &str = "
 SET session_replication_role = replica;
 INSERT INTO posts (id, organization_id, workspace_id, caption, link, media, due_at, scheduled, version, author_person, author_key)
@@ -43,7 +40,7 @@ INSERT INTO approved_content (approval_id, channel_id, content_hash)
 INSERT INTO publications (id, organization_id, workspace_id, post_id, channel_id, platform, remote_id, due_at, deadline_at,
         next_step_at, content, content_hash, approval_id)
     SELECT c.publication, p.organization_id, p.workspace_id, c.post, p.channel_id, p.platform, p.remote_id, c.due,
-        c.due + (p.deadline_at - p.due_at), c.due - interval '{lead} seconds', p.content, p.content_hash, c.approval
+        c.due + (p.deadline_at - p.due_at), c.due - interval '1 second', p.content, p.content_hash, c.approval
     FROM copies c JOIN publications p ON p.id = c.original;
 INSERT INTO calendar_entries (publication_id, organization_id, workspace_id, channel_id, due_at)
     SELECT c.publication, p.organization_id, p.workspace_id, p.channel_id, c.due FROM copies c JOIN publications p ON p.id = c.original;
@@ -69,8 +66,7 @@ pub(crate) async fn grow(house: &House<'_>, future: usize) -> Result<()> {
     let mut connection = connect(house).await?;
     let plan = sql_query(PLAN).bind::<Timestamptz, _>(due).bind::<Integer, _>(copies);
     plan.execute(&mut connection).await?;
-    let copy = COPY.replace("{lead}", &TEXT_LEAD.as_secs().to_string());
-    Ok(connection.batch_execute(&copy).await?)
+    Ok(connection.batch_execute(COPY).await?)
 }
 
 /// Every case begins alike: nothing is left of its set-up for the database to clean up or to write.

@@ -16,15 +16,19 @@ use crate::{
     house::House,
     ledger::{self, Verdict},
     observer::Observer,
-    stage::{Result, TEXT_LEAD, meter, process::Process},
+    stage::{Result, meter, process::Process},
 };
 
-/// Between the last request of the set-up and the first preparation: to clean up, to start the worker and to warm it up.
+/// Between the last request of the set-up and the quiet time: to clean up, to start the worker and to warm it up.
 const REST: Duration = Duration::from_secs(24);
 /// Publications of the warm-up: a worker runs for months, and what it does for the first time is no part of what one costs.
 pub(crate) const WARM_UP: usize = 200;
-/// How long before the first preparation the warm-up is due. Its connections to the platform have idled away when the burst is due.
+/// The quiet time before a burst, in which the program and the database do what they do anyway.
+const QUIET: Duration = Duration::from_secs(15);
+/// How long before the quiet time the warm-up is due. Its connections to the platform have idled away when the burst is due.
 const WARM_UP_LEAD: Duration = Duration::from_secs(9);
+/// How long before the due time the measurement of the burst begins; the first permit comes a second ahead.
+const ARMED: TimeDelta = TimeDelta::seconds(2);
 /// The states in which a publication has no result.
 const OPEN: &str = "'scheduled', 'preparing', 'ready', 'publishing', 'unconfirmed'";
 
@@ -49,8 +53,10 @@ pub(crate) struct Cost {
 /// What came of a case.
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
-    /// From just before the first preparation until nothing was left to do, permalinks included.
+    /// From two seconds before the due time until nothing was left to do, permalinks included.
     pub(crate) whole: Cost,
+    /// The same without what that time costs where nothing is due.
+    pub(crate) own: Cost,
     /// From two seconds before the due time until the last result was written.
     pub(crate) burst: Cost,
     /// The worker's peak, in MiB.
@@ -70,26 +76,27 @@ impl Case {
             self.sends.iter().map(|sends| ("POSTERN_WORKER_CONCURRENCY", sends.to_string())).collect();
         let load = std::fs::read_to_string("/proc/loadavg")?;
         let worker = house.stage.role("work", &sends).await?;
-        sleep_until(due - TEXT_LEAD - TimeDelta::seconds(1)).await?;
+        sleep_until(due - QUIET).await?;
         if count_finished(house, warm_up(due)).await? < WARM_UP {
             return Err("the warm-up is not over: is the machine busy?".into());
         }
         let before = ledger::length(&house.front_end).await?;
-        let (whole, burst) = watch(house, &worker, due).await?;
+        let costs = watch(house, &worker, due).await?;
         let memory = meter::peak_memory(worker.pid)?;
         worker.stop().await?;
         let entries = ledger::read(&house.front_end, before).await?;
         let finished = count_finished(house, due).await?;
         let verdict = Verdict::of(&entries, due, self.latency, self.publications.abs_diff(finished));
         let load = load.split_whitespace().next().unwrap_or_default().to_owned();
-        Ok(Outcome { verdict, whole, burst, memory, load })
+        let Costs { whole, own, burst } = costs;
+        Ok(Outcome { verdict, whole, own, burst, memory, load })
     }
 
     /// Schedules the warm-up, and one post for each channel, all for the instant that is returned.
     async fn schedule(&self, house: &House<'_>) -> Result<DateTime<Utc>> {
         let began = Instant::now();
         let (first, posts) = (house.write(WARM_UP).await?, house.write(self.publications).await?);
-        let ahead = began.elapsed() * 3 + REST + TEXT_LEAD;
+        let ahead = began.elapsed() * 3 + REST + QUIET;
         let due = (Utc::now() + ahead).trunc_subsecs(0) + TimeDelta::seconds(1);
         eprintln!("{} posts are written; they are due at {due}", posts.len());
         house.schedule(first, warm_up(due)).await?;
@@ -100,21 +107,30 @@ impl Case {
 
 /// When the warm-up of a burst is due.
 fn warm_up(due: DateTime<Utc>) -> DateTime<Utc> {
-    due - TEXT_LEAD - WARM_UP_LEAD
+    due - QUIET - WARM_UP_LEAD
 }
 
-/// Waits for everything, and reads the meters when it begins, before the due time, and when it ends.
-async fn watch(house: &House<'_>, worker: &Process, due: DateTime<Utc>) -> Result<(Cost, Cost)> {
+/// What a case cost, by the words of [`Outcome`].
+struct Costs {
+    whole: Cost,
+    own: Cost,
+    burst: Cost,
+}
+
+/// Waits for everything, and reads the meters when the quiet time begins, when it ends, after the burst and at the end.
+async fn watch(house: &House<'_>, worker: &Process, due: DateTime<Utc>) -> Result<Costs> {
     let mut observer = Observer::new(house).await?;
-    let begun = observer.cost(house, worker).await?;
-    sleep_until(due - TimeDelta::seconds(2)).await?;
-    let armed = observer.cost(house, worker).await?;
+    let (begun, began) = (observer.cost(house, worker).await?, Instant::now());
+    sleep_until(due - ARMED).await?;
+    let (armed, began_burst) = (observer.cost(house, worker).await?, Instant::now());
     sleep_until(due).await?;
     observer.wait_until_none_is(due, OPEN).await?;
     let sent = observer.cost(house, worker).await?;
     observer.wait_until_none_is(due, "'published'").await?;
     let ended = observer.cost(house, worker).await?;
-    Ok((begun.until(ended), armed.until(sent)))
+    let whole = armed.until(ended);
+    let quiet = began_burst.elapsed().div_duration_f64(began_burst - began);
+    Ok(Costs { whole, own: begun.until(armed).times(quiet).until(whole), burst: armed.until(sent) })
 }
 
 impl Cost {
@@ -123,6 +139,14 @@ impl Cost {
             worker: end.worker.saturating_sub(self.worker),
             database: end.database.saturating_sub(self.database),
             sandbox: end.sandbox.saturating_sub(self.sandbox),
+        }
+    }
+
+    fn times(self, factor: f64) -> Self {
+        Self {
+            worker: self.worker.mul_f64(factor),
+            database: self.database.mul_f64(factor),
+            sandbox: self.sandbox.mul_f64(factor),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "publications",
     "latency ms",
     "future posts",
@@ -19,6 +19,7 @@ const COLUMNS: [&str; 12] = [
     "per second",
     "burst, CPU ms each: worker + database",
     "whole, CPU ms each: worker + database",
+    "whole without idling, CPU ms each",
     "sandbox, CPU ms each",
     "worker MiB",
     "twice · early · unfinished",
@@ -32,7 +33,7 @@ pub(crate) fn heading() -> String {
 
 /// A line of the table.
 pub(crate) fn line(case: &Case, future: usize, outcome: &Outcome) -> String {
-    let Outcome { verdict, whole, burst, memory, load } = outcome;
+    let Outcome { verdict, whole, own, burst, memory, load } = outcome;
     let lateness = [50, 95, 99, 100].map(|percent| ms(verdict.arrival.at(percent)));
     let cells = [
         case.publications.to_string(),
@@ -43,6 +44,7 @@ pub(crate) fn line(case: &Case, future: usize, outcome: &Outcome) -> String {
         per_second(verdict.arrival.count(), verdict.arrival.at(100)),
         both(burst, case.publications),
         both(whole, case.publications),
+        both(own, case.publications),
         per_one(whole.sandbox, case.publications),
         format!("{memory:.0}"),
         format!("{} · {} · {}", verdict.twice, verdict.early, verdict.unfinished),

@@ -7,7 +7,7 @@ pub(crate) mod process;
 pub(crate) mod quantiles;
 pub(crate) mod table;
 
-use std::{fs::Permissions, net::TcpListener, os::unix::fs::PermissionsExt, time::Duration};
+use std::{fs::Permissions, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use cluster::Cluster;
 use tempfile::TempDir;
@@ -16,9 +16,6 @@ use process::Process;
 
 /// A measurement either succeeds or ends with one line that says why.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-/// How long before the due time captions are made ready here; the default, a minute, only makes everybody wait.
-pub(crate) const TEXT_LEAD: Duration = Duration::from_secs(15);
 
 /// The surroundings of the program.
 pub(crate) struct Stage {
@@ -65,7 +62,6 @@ impl Stage {
             ("POSTERN_META_DIALOG_URL", sandbox.clone()),
             ("POSTERN_META_APP_ID", front_end::APP_ID.to_owned()),
             ("POSTERN_META_APP_SECRET", front_end::APP_SECRET.to_owned()),
-            ("POSTERN_PUBLISH_TEXT_LEAD", format!("{}s", TEXT_LEAD.as_secs())),
         ];
         environment.extend_from_slice(more);
         Process::start(&[role], &environment, &self.folder.path().join(format!("{role}.log"))).await

@@ -108,8 +108,9 @@ CREATE TABLE publications (
 CREATE INDEX publications_steps ON publications (state, next_step_at) WHERE next_step_at IS NOT NULL;
 -- One at a time per Page or account, whatever the workers do and however many workspaces or organizations connected it.
 CREATE UNIQUE INDEX publications_lane ON publications (platform, remote_id) WHERE state = 'publishing';
--- What waits for nothing but its time: text and links.
+-- What waits for nothing but its permit, text and links, and what is prepared before: neither is looked for among the other.
 CREATE INDEX publications_texts ON publications (next_step_at) WHERE state = 'scheduled' AND NOT (content ? 'pictures');
+CREATE INDEX publications_pictures ON publications (next_step_at) WHERE state = 'scheduled' AND content ? 'pictures';
 -- One platform post belongs to one publication, by the platform's word.
 CREATE UNIQUE INDEX publications_platform_post ON publications (platform, remote_id, platform_post_id)
     WHERE platform_post_id IS NOT NULL AND NOT declared;

@@ -57,7 +57,6 @@ fn preflight(reader: &Reader<'_>) -> Option<Leads> {
 fn timing(reader: &Reader<'_>) -> Option<Timing> {
     let time = |name| reader.within(name, Duration::from_millis(1)..=Duration::from_hours(24));
     let picture_lead = time("publish_picture_lead");
-    let text_lead = time("publish_text_lead");
     let permit_lead = reader.value("publish_permit_lead");
     let send_window = time("publish_send_window");
     let publish_timeout = time("publish_timeout");
@@ -70,7 +69,6 @@ fn timing(reader: &Reader<'_>) -> Option<Timing> {
     let max_backoff = time("publish_max_backoff");
     Some(Timing {
         picture_lead: picture_lead?,
-        text_lead: text_lead?,
         permit_lead: permit_lead?,
         send_window: send_window?,
         publish_timeout: publish_timeout?,

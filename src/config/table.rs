@@ -192,7 +192,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Publications that one worker process has in hand at most, 1 to 100000.",
     ),
     row("publish_picture_lead", Time, Value("10m"), "How long before the due time pictures are uploaded."),
-    row("publish_text_lead", Time, Value("1m"), "How long before the due time a caption is made ready."),
     row(
         "publish_permit_lead",
         Time,

@@ -175,17 +175,14 @@ pub struct QueueUnavailable;
 /// The queue. Claims use the database's clock only.
 #[async_trait]
 pub trait PublicationQueue: Send + Sync {
-    /// Claims what is due, at most `limit`, each with a new epoch. What [`Self::make_ready`] takes is claimed for no
-    /// preparation. For [`Queue::Permit`] this is the permit: a durable statement of intent before the call that cannot be undone.
+    /// Claims what is due, at most `limit`, each with a new epoch. Text and links have nothing to prepare: they are claimed for
+    /// their permit as they were planned. For [`Queue::Permit`] this is the permit: a durable statement of intent before the call that cannot be undone.
     async fn claim(
         &self,
         queue: Queue,
         worker: WorkerId,
         limit: usize,
     ) -> Result<Vec<Claimed>, QueueUnavailable>;
-    /// Makes ready, many at once, whose preparation is due and would do nothing: text and links. Says how many; they were not
-    /// claimed by anybody.
-    async fn make_ready(&self) -> Result<usize, QueueUnavailable>;
     /// How long until the next step of this kind is due; `None` if nothing waits.
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable>;
     /// Which permits, or which claims to follow up, still stand: not taken over, and the channel not disconnected since. Asked

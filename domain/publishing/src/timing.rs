@@ -10,8 +10,6 @@ use crate::platform::Format;
 pub struct Timing {
     /// How long before the due time pictures are uploaded.
     pub picture_lead: Duration,
-    /// How long before the due time a caption is made ready.
-    pub text_lead: Duration,
     /// How long before the due time the irreversible call is permitted; at most one second.
     pub permit_lead: Duration,
     /// How long after its permit a call may still begin.
@@ -40,7 +38,6 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             picture_lead: Duration::from_mins(10),
-            text_lead: Duration::from_mins(1),
             permit_lead: Duration::from_secs(1),
             send_window: Duration::from_secs(5),
             publish_timeout: Duration::from_secs(20),
@@ -86,10 +83,10 @@ impl Timing {
         self.permit_lead + self.send_window + self.publish_timeout
     }
 
-    /// How long before the due time preparation begins.
+    /// How long before the due time its first step is: preparation, or the permit where there is nothing to prepare.
     pub const fn lead(&self, format: Format) -> Duration {
         match format {
-            Format::Text => self.text_lead,
+            Format::Text => self.permit_lead,
             Format::Photo | Format::Photos => self.picture_lead,
         }
     }
@@ -122,6 +119,13 @@ mod tests {
         assert_eq!(hasty.check(), Err(UnsafeTiming::LookTooEarly));
         let early = Timing { permit_lead: Duration::from_millis(1_001), ..Timing::default() };
         assert_eq!(early.check(), Err(UnsafeTiming::PermitTooEarly));
+    }
+
+    #[test]
+    fn what_needs_no_preparation_is_first_touched_when_it_is_permitted() {
+        let timing = Timing::default();
+        assert_eq!(timing.lead(Format::Text), timing.permit_lead);
+        assert_eq!(timing.lead(Format::Photo), timing.picture_lead);
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::{Caller, Person, database::TestDatabase, sandbox::Sandbox};
 /// The patience of the protocol, shortened as far as its own checks and a busy machine allow.
 const TIMING: &[(&str, &str)] = &[
     ("POSTERN_PUBLISH_PICTURE_LEAD", "2s"),
-    ("POSTERN_PUBLISH_TEXT_LEAD", "1s"),
     ("POSTERN_PUBLISH_PERMIT_LEAD", "300ms"),
     ("POSTERN_PUBLISH_SEND_WINDOW", "1s"),
     ("POSTERN_PUBLISH_TIMEOUT", "2s"),

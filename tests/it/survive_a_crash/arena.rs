@@ -12,9 +12,8 @@ use tokio::{
 };
 
 /// Pauses short enough for a test; their relations are the ones that safety rests on.
-const PAUSES: [(&str, &str); 12] = [
+const PAUSES: [(&str, &str); 11] = [
     ("POSTERN_PUBLISH_PICTURE_LEAD", "8s"),
-    ("POSTERN_PUBLISH_TEXT_LEAD", "4s"),
     ("POSTERN_PUBLISH_PERMIT_LEAD", "500ms"),
     ("POSTERN_PUBLISH_SEND_WINDOW", "1s"),
     ("POSTERN_PUBLISH_TIMEOUT", "1s"),

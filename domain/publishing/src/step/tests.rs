@@ -162,9 +162,6 @@ impl crate::queue::PublicationQueue for Queue {
     ) -> Result<Vec<Claimed>, crate::queue::QueueUnavailable> {
         Ok(vec![])
     }
-    async fn make_ready(&self) -> Result<usize, crate::queue::QueueUnavailable> {
-        Ok(0)
-    }
     async fn next_due(
         &self,
         _: crate::queue::Queue,

@@ -2,8 +2,7 @@
 
 mod follow_up;
 mod keeper;
-mod pace;
-mod ready;
+mod line;
 mod source;
 mod standing;
 mod steps;
@@ -27,7 +26,7 @@ use crate::{
 };
 use follow_up::FollowUps;
 use keeper::Keeper;
-use pace::Pace;
+use line::Line;
 use source::QueueSource;
 use standing::Standing;
 use steps::Step;
@@ -119,7 +118,6 @@ impl PublishingWorkers {
     pub async fn run(self, shutdown: CancellationToken) {
         let shared = self.share(shutdown.clone());
         let mut workers = JoinSet::new();
-        workers.spawn(ready::make_ready(self.queue.clone(), self.bell.listener(), shutdown.clone()));
         for queue in Queue::ALL {
             let source = Arc::new(QueueSource { rows: self.queue.clone(), queue, worker: self.worker });
             let capacity = self.limits.capacity(queue);
@@ -171,6 +169,7 @@ impl PublishingWorkers {
     fn step(&self, source: Arc<QueueSource>, shared: &Shared) -> Step {
         let follows = source.queue == Queue::FollowUp;
         let own = || Arc::new(Semaphore::new(self.limits.at_once(source.queue)));
+        let turns = if follows { shared.asking.clone() } else { own() };
         Step {
             steps: self.steps.clone(),
             recorder: if follows { shared.patient.clone() } else { shared.recorder.clone() },
@@ -178,9 +177,9 @@ impl PublishingWorkers {
             returns: returns(&source),
             early: shared.early.clone(),
             permits: shared.permits.clone(),
-            turns: if follows { shared.asking.clone() } else { own() },
+            line: Line::new(turns.clone()),
+            turns,
             follow_ups: shared.follow_ups.clone(),
-            pace: Pace::default(),
             shutdown: shared.shutdown.clone(),
             source,
         }

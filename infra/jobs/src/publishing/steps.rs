@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{follow_up::FollowUps, keeper::Keeper, pace::Pace, source::QueueSource, standing::Standing};
+use super::{follow_up::FollowUps, keeper::Keeper, line::Line, source::QueueSource, standing::Standing};
 use crate::{backend::Held, batch::Batches, recorder::Recorder, source::DueRows};
 
 /// How long the knowledge that a permit stands is good for: a disconnection takes effect within this time.
@@ -40,8 +40,8 @@ pub(super) struct Step {
     pub(super) turns: Arc<Semaphore>,
     /// Takes on what was published.
     pub(super) follow_ups: Arc<FollowUps>,
-    /// Spreads a crowd a little.
-    pub(super) pace: Pace,
+    /// Where calls wait for these that cannot be undone.
+    pub(super) line: Line,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -122,8 +122,7 @@ impl Step {
                 if !standing {
                     return Some(unsent(held));
                 }
-                self.pace.keep().await;
-                self.turn().await
+                self.line.turn(held.row.organization).await
             }
             () = self.shutdown.cancelled() => None,
         };

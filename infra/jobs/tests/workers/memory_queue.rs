@@ -56,8 +56,6 @@ struct Entry {
     row: Claimed,
     queue: Queue,
     hold: Hold,
-    /// Whether there is nothing to prepare.
-    plain: bool,
     /// Whether its channel was disconnected.
     cut_off: bool,
     /// When its next step is due.
@@ -116,22 +114,7 @@ impl MemoryQueue {
     pub(crate) fn put(&self, queue: Queue, due_in: Duration) -> PublicationId {
         let row = claimed(PublicationId::new());
         let (id, now) = (row.claim.publication, Instant::now());
-        self.insert(Entry {
-            row,
-            queue,
-            hold: Hold::Nobody,
-            plain: false,
-            cut_off: false,
-            step: now,
-            due: now + due_in,
-        });
-        id
-    }
-
-    /// A publication that needs no preparation, whose preparation is due now.
-    pub(crate) fn put_plain(&self, due_in: Duration) -> PublicationId {
-        let id = self.put(Queue::Preparation, due_in);
-        self.rows.lock().unwrap().get_mut(&id).unwrap().plain = true;
+        self.insert(Entry { row, queue, hold: Hold::Nobody, cut_off: false, step: now, due: now + due_in });
         id
     }
 
@@ -139,7 +122,7 @@ impl MemoryQueue {
     pub(crate) fn put_claimed(&self, queue: Queue, row: &Claimed) {
         let now = Instant::now();
         let (row, hold) = (row.clone(), Hold::InHand);
-        self.insert(Entry { row, queue, hold, plain: false, cut_off: false, step: now, due: now });
+        self.insert(Entry { row, queue, hold, cut_off: false, step: now, due: now });
     }
 
     fn insert(&self, entry: Entry) {
@@ -221,25 +204,15 @@ impl PublicationQueue for MemoryQueue {
         answers(&self.claim_outages)?;
         let now = Instant::now();
         let mut rows = self.rows.lock().unwrap();
-        let mine = |e: &&mut Entry| e.queue == queue && !(e.plain && queue == Queue::Preparation);
-        let due = rows.values_mut().filter(mine).filter(|e| e.hold != Hold::InHand && e.step <= now);
+        let due = rows
+            .values_mut()
+            .filter(|e| e.queue == queue)
+            .filter(|e| e.hold != Hold::InHand && e.step <= now);
         let claimed: Vec<_> = due.take(limit).map(|entry| entry.claim(now)).collect();
         for row in &claimed {
             self.history.add(Happened::Claimed(queue, row.claim));
         }
         Ok(claimed)
-    }
-
-    async fn make_ready(&self) -> Result<usize, QueueUnavailable> {
-        let now = Instant::now();
-        let mut rows = self.rows.lock().unwrap();
-        let due = |e: &&mut Entry| e.plain && e.queue == Queue::Preparation && e.step <= now;
-        let made = rows.values_mut().filter(due).map(|entry| entry.queue = Queue::Permit).count();
-        drop(rows);
-        if made > 0 {
-            self.bell.ring();
-        }
-        Ok(made)
     }
 
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable> {

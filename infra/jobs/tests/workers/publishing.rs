@@ -69,7 +69,7 @@ async fn what_needs_no_preparation_does_not_wait_for_what_does() {
         shop.queue.put(Queue::Preparation, Duration::ZERO);
     }
     let open = shop.open(Limits { preparations: 1, ..Limits::default() });
-    let plain = shop.queue.put_plain(Duration::ZERO);
+    let plain = shop.queue.put(Queue::Permit, Duration::ZERO);
     shop.until_recorded(plain, 1).await;
     shop.platform.open("prepare");
     shop.close(open).await;

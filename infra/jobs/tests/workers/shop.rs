@@ -29,7 +29,6 @@ use crate::{
 /// Pauses short enough for tests; their order is the real one.
 pub(crate) const TIMING: Timing = Timing {
     picture_lead: Duration::from_millis(200),
-    text_lead: Duration::from_millis(200),
     permit_lead: Duration::from_millis(100),
     send_window: Duration::from_millis(150),
     publish_timeout: Duration::from_secs(5),

@@ -19,44 +19,101 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
-/// What is due in one of the states `$1`, at most `$3` rows, and locked. State by state, because the index then yields the rows in
+/// Nothing is to be prepared: text and links. These wait for their permit as they were planned.
+const TEXTS: &str = "q.state = 'scheduled' AND NOT (q.content ? 'pictures')";
+const PICTURES: &str = "q.state = 'scheduled' AND q.content ? 'pictures'";
+
+/// Where a queue claims from, as conditions on a row `q`. Each has an index that yields its rows in the order of their steps.
+const fn sources(queue: Queue) -> &'static [&'static str] {
+    match queue {
+        Queue::Preparation => &[PICTURES, "q.state = 'preparing'"],
+        Queue::Permit if cfg!(feature = "without-look") => {
+            &["q.state = 'ready'", TEXTS, "q.state = 'publishing'"]
+        }
+        Queue::Permit => &["q.state = 'ready'", TEXTS],
+        Queue::Look if cfg!(feature = "without-look") => &["q.state = 'unconfirmed'"],
+        // A permit whose time has run out belongs to a worker that died or lost the database: look, never send.
+        Queue::Look => &["q.state = 'unconfirmed'", "q.state = 'publishing'"],
+        Queue::FollowUp => &["q.state = 'published'"],
+    }
+}
+
+/// The state that a claim puts a row into.
+pub(super) const fn claimed_state(queue: Queue) -> &'static str {
+    match queue {
+        Queue::Preparation => "preparing",
+        Queue::Permit if cfg!(feature = "without-permit") => "ready",
+        Queue::Permit => "publishing",
+        Queue::Look => "unconfirmed",
+        Queue::FollowUp => "published",
+    }
+}
+
+/// The state of a row whose claim was not used.
+pub(super) const fn given_back_state(queue: Queue) -> &'static str {
+    match queue {
+        Queue::Preparation => "scheduled",
+        Queue::Permit => "ready",
+        Queue::Look => "unconfirmed",
+        Queue::FollowUp => "published",
+    }
+}
+
+/// The rows of every source of a queue.
+fn of_each_source(queue: Queue, select: impl Fn(&str) -> String) -> String {
+    let each: Vec<_> =
+        sources(queue).iter().map(|source| format!("SELECT * FROM ({}) s", select(source))).collect();
+    each.join("\n        UNION ALL ")
+}
+
+/// When the next step of a queue is due, in milliseconds.
+pub(super) fn next_due(queue: Queue) -> String {
+    let soonest = of_each_source(queue, |source| {
+        format!(
+            "SELECT q.next_step_at AS at FROM publications q WHERE {source} AND q.next_step_at IS NOT NULL
+            ORDER BY q.next_step_at LIMIT 1"
+        )
+    });
+    format!(
+        "SELECT (extract(epoch FROM min(d.at) - clock_timestamp()) * 1000)::float8 AS ms FROM ({soonest}) d"
+    )
+}
+
+/// What is due in a queue, at most `$2` rows, and locked. Source by source, because the indexes then yield the rows in
 /// order and no more of them are read than are taken, however many are due. Four fifths are the ones that wait longest; if there
 /// are more than that, the rest are the ones that came last. So whoever has one thing to publish does not wait behind
 /// somebody's hundred thousand, and those still go on in order.
-fn due(columns: &str) -> String {
+fn due(queue: Queue, columns: &str) -> String {
     let rows = |order: &str, limit: &str| {
-        format!(
-            "SELECT d.* FROM unnest($1) AS s (state), LATERAL (
-        SELECT {columns}, q.next_step_at FROM publications q
-        WHERE q.state = s.state AND q.next_step_at <= now() AND (s.state <> 'scheduled' OR {PREPARES})
-        ORDER BY q.next_step_at {order} LIMIT {limit} FOR UPDATE SKIP LOCKED) d
-    ORDER BY d.next_step_at {order} LIMIT {limit}"
-        )
+        let each = of_each_source(queue, |source| {
+            format!(
+                "SELECT {columns}, q.next_step_at FROM publications q WHERE {source} AND q.next_step_at <= now()
+            ORDER BY q.next_step_at {order} LIMIT {limit} FOR UPDATE SKIP LOCKED"
+            )
+        });
+        format!("SELECT d.* FROM ({each}) d ORDER BY d.next_step_at {order} LIMIT {limit}")
     };
-    let oldest = rows("ASC", "($3 * 4 + 4) / 5");
+    let oldest = rows("ASC", "($2 * 4 + 4) / 5");
     let newest = rows(
         "DESC",
-        "(SELECT CASE WHEN count(*) < ($3 * 4 + 4) / 5 THEN 0 ELSE $3 - count(*) END FROM oldest)",
+        "(SELECT CASE WHEN count(*) < ($2 * 4 + 4) / 5 THEN 0 ELSE $2 - count(*) END FROM oldest)",
     );
     format!(
         "WITH oldest AS ({oldest}\n), newest AS ({newest}\n), due AS (SELECT * FROM oldest UNION SELECT * FROM newest\n)"
     )
 }
 
-/// Whether there is anything to prepare: text and links are ready as they are.
-pub(super) const PREPARES: &str = "q.content ? 'pictures'";
-
-/// Claims what is due: state `$2` from now on, a new epoch, a lease of `$5` milliseconds for worker `$4`.
+/// Claims what is due: state `$1` from now on, a new epoch, a lease of `$4` milliseconds for worker `$3`.
 const CLAIM: &str = ", claimed AS (
-    UPDATE publications p SET state = $2, epoch = p.epoch + 1, worker = $4, updated_at = now(),
-        looks = p.looks + ($2 = 'unconfirmed')::int, next_step_at = now() + $5 * interval '1 millisecond'
+    UPDATE publications p SET state = $1, epoch = p.epoch + 1, worker = $3, updated_at = now(),
+        looks = p.looks + ($1 = 'unconfirmed')::int, next_step_at = now() + $4 * interval '1 millisecond'
     FROM due WHERE p.id = due.id RETURNING p.*
 )";
 
 /// The permit. Of the candidates it takes the first of each Page or account on which nothing is being published; the others wait
 /// their turn a little, so that a long line in one place does not stand before everybody else. First is what is on time (within
 /// [`scheduling::missed::PUNCTUAL_WITHIN`]), then what is late, each in the order in which it is due: a backlog goes out in between. What
-/// is past its deadline is missed. The same parameters as above, `$1` and `$2` being fixed: a caller that gets a row back may send
+/// is past its deadline is missed. The same parameters as above, `$1` being fixed: a caller that gets a row back may send
 /// it, nobody else may.
 const PERMIT: &str = ", ranked AS (
     SELECT c.id, row_number() OVER (PARTITION BY c.platform, c.remote_id
@@ -73,8 +130,8 @@ const PERMIT: &str = ", ranked AS (
     UPDATE publications p SET next_step_at = now() + least(r.place, 20) * interval '250 milliseconds'
     FROM ranked r WHERE p.id = r.id AND (r.busy OR r.place > 1)
 ), claimed AS (
-    UPDATE publications p SET state = $2, epoch = p.epoch + 1, worker = $4, updated_at = now(), permitted_at = now(),
-        first_permitted_at = coalesce(p.first_permitted_at, now()), next_step_at = now() + $5 * interval '1 millisecond'
+    UPDATE publications p SET state = $1, epoch = p.epoch + 1, worker = $3, updated_at = now(), permitted_at = now(),
+        first_permitted_at = coalesce(p.first_permitted_at, now()), next_step_at = now() + $4 * interval '1 millisecond'
     FROM ranked r WHERE p.id = r.id AND r.place = 1 AND NOT r.busy RETURNING p.*
 )";
 
@@ -102,27 +159,13 @@ LEFT JOIN LATERAL (
     SELECT k.id AS organization_key, k.ring_version, k.wrapped AS organization_wrapped FROM organization_keys k
     WHERE k.organization_id = p.organization_id LIMIT 1) o ON true";
 
-/// The states a queue claims from, and the state a claim puts a row into.
-pub(super) const fn states(queue: Queue) -> (&'static [&'static str], &'static str) {
-    match queue {
-        Queue::Preparation => (&["scheduled", "preparing"], "preparing"),
-        Queue::Permit if cfg!(feature = "without-permit") => (&["ready"], "ready"),
-        Queue::Permit if cfg!(feature = "without-look") => (&["ready", "publishing"], "publishing"),
-        Queue::Permit => (&["ready"], "publishing"),
-        // A permit whose time has run out belongs to a worker that died or lost the database: look, never send.
-        Queue::Look if cfg!(feature = "without-look") => (&["unconfirmed"], "unconfirmed"),
-        Queue::Look => (&["unconfirmed", "publishing"], "unconfirmed"),
-        Queue::FollowUp => (&["published"], "published"),
-    }
-}
-
 /// The statement that claims from a queue.
 pub(super) fn statement(queue: Queue) -> String {
     let (columns, claim) = match queue {
         Queue::Permit => ("q.id, q.platform, q.remote_id, q.due_at, q.deadline_at", PERMIT),
         Queue::Preparation | Queue::Look | Queue::FollowUp => ("q.id", CLAIM),
     };
-    format!("{}{claim}{LOAD}", due(columns))
+    format!("{}{claim}{LOAD}", due(queue, columns))
 }
 
 #[derive(QueryableByName)]

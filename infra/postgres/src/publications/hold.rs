@@ -12,7 +12,10 @@ use publishing::{
     queue::{Claim, Queue},
 };
 
-use super::{claim::states, queue::wake};
+use super::{
+    claim::{claimed_state, given_back_state},
+    queue::wake,
+};
 use crate::{
     error::StoreError,
     pool::Connection,
@@ -48,7 +51,7 @@ pub(super) async fn confirm(
     let standing: Vec<Standing> = prepared(STATEMENT)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<BigInt>, _>(epochs)
-        .bind::<Text, _>(states(queue).1)
+        .bind::<Text, _>(claimed_state(queue))
         .load(c)
         .await?;
     Ok(standing.into_iter().map(|row| PublicationId::from_uuid(row.id)).collect())
@@ -93,8 +96,8 @@ pub(super) async fn give_back(c: &mut Connection, queue: Queue, claims: &[Claim]
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<BigInt>, _>(epochs)
-    .bind::<Text, _>(states(queue).0[0])
-    .bind::<Text, _>(states(queue).1)
+    .bind::<Text, _>(given_back_state(queue))
+    .bind::<Text, _>(claimed_state(queue))
     .execute(c)
     .await?;
     wake(c).await

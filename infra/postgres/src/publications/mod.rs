@@ -4,7 +4,6 @@ mod backlog;
 mod claim;
 mod hold;
 mod queue;
-mod ready;
 mod record;
 pub(crate) mod row;
 

@@ -16,8 +16,8 @@ use publishing::{
 
 use super::{
     WAKE_CHANNEL,
-    claim::{ClaimedRow, statement, states},
-    hold, ready, record,
+    claim::{self, ClaimedRow, claimed_state},
+    hold, record,
 };
 use crate::{
     error::StoreError,
@@ -56,11 +56,9 @@ impl PgPublicationQueue {
         limit: i64,
     ) -> Result<Vec<Claimed>, StoreError> {
         use diesel_async::RunQueryDsl;
-        let (from, to) = states(queue);
         let mut connection = self.pool.get().await?;
-        let rows: Vec<ClaimedRow> = prepared(statement(queue))
-            .bind::<Array<Text>, _>(from)
-            .bind::<Text, _>(to)
+        let rows: Vec<ClaimedRow> = prepared(claim::statement(queue))
+            .bind::<Text, _>(claimed_state(queue))
             .bind::<BigInt, _>(limit)
             .bind::<BigInt, _>(worker.0)
             .bind::<Double, _>(self.lease(queue).as_secs_f64() * 1e3)
@@ -171,24 +169,12 @@ impl PublicationQueue for PgPublicationQueue {
 
     async fn next_due(&self, queue: Queue) -> Result<Option<Duration>, QueueUnavailable> {
         use diesel_async::RunQueryDsl;
-        const STATEMENT: &str = "SELECT (extract(epoch FROM min(soonest.at) - clock_timestamp()) * 1000)::float8 AS ms
-            FROM unnest($1) AS s (state), LATERAL (SELECT next_step_at AS at FROM publications p
-                WHERE p.state = s.state AND p.next_step_at IS NOT NULL ORDER BY next_step_at LIMIT 1) soonest";
         let ask = async {
             let mut connection = self.pool.get().await?;
-            let next: NextDue = prepared(STATEMENT)
-                .bind::<Array<Text>, _>(states(queue).0)
-                .get_result(&mut connection)
-                .await?;
+            let next: NextDue = prepared(claim::next_due(queue)).get_result(&mut connection).await?;
             Ok(next.ms.map(|ms| Duration::from_secs_f64((ms / 1e3).max(0.0))))
         };
         ask.await.map_err(|error: StoreError| unavailable(&error))
-    }
-
-    async fn make_ready(&self) -> Result<usize, QueueUnavailable> {
-        let lead = self.timing.permit_lead;
-        let made = async { ready::make_ready(&mut *self.pool.get().await?, lead).await };
-        made.await.map_err(|error: StoreError| unavailable(&error))
     }
 
     async fn confirm(&self, queue: Queue, claims: &[Claim]) -> Result<Vec<PublicationId>, QueueUnavailable> {

@@ -9,7 +9,6 @@ use publishing::{
 };
 use uuid::Uuid;
 
-use super::ready::spread;
 use crate::{
     error::StoreError,
     pool::Connection,
@@ -44,6 +43,13 @@ const HOLDS: &str = "
     RETURNING p.id, p.organization_id, x.epoch, x.next, x.step, x.verdict, x.reason, x.status, x.code, x.subcode,
         CASE WHEN p.state = 'cancelled' THEN 'publication.cancelled' ELSE x.event END AS event";
 
+/// How long after the beginning of the permit lead a row `q` is permitted: spread over the first nine tenths of it, in proportion to
+/// how much of a batch of five hundred belongs to the same organization. So somebody's single post is permitted before another's
+/// bulk.
+const SPREAD: &str =
+    "least((row_number() OVER (PARTITION BY q.organization_id, o.next = 'ready' ORDER BY q.due_at, o.id) - 1)
+        / 500.0, 1) * 0.9 * $16";
+
 /// Where the organization and the due time come from that spreading takes.
 const ORIGIN: &str =
     ", LATERAL (SELECT q.organization_id, q.due_at FROM publications q WHERE q.id = o.id LIMIT 1) q";
@@ -57,18 +63,14 @@ const ORIGIN: &str =
 ///
 /// What is published without its permalink stays with whoever claimed it, until another does.
 ///
-/// What becomes ready is spread, see [`spread`], in batches of at most five hundred. Only batches with something to spread look up
+/// What becomes ready is spread, see [`SPREAD`], in batches of at most five hundred. Only batches with something to spread look up
 /// what that takes.
 ///
 /// The conditions on the state are written so that they need the outcome too. By themselves they look very selective whenever
 /// the statistics were made at a quiet time, and the database would read the whole table for a handful of rows. Rows are locked in the
 /// order of their ids, as by everybody who locks several.
 fn statement(spreads: bool) -> String {
-    let (spread, look_up) = if spreads {
-        (spread("q.organization_id, o.next = 'ready'", "o.id", "500.0", "$16"), ORIGIN)
-    } else {
-        ("0::float8".to_owned(), "")
-    };
+    let (spread, look_up) = if spreads { (SPREAD, ORIGIN) } else { ("0::float8", "") };
     format!(
         "WITH x AS MATERIALIZED (
     SELECT o.*, {spread} AS spread

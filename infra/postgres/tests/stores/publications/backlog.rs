@@ -20,21 +20,20 @@ use super::stage::{ANNE, BEN, Stage, now, outcome, published};
 /// A text that was due so many minutes ago, or is due in so many, and may be an hour late.
 async fn due(stage: &Stage, channel: ChannelId, minutes: i64) -> PublicationId {
     let id = stage.text(channel, TimeDelta::minutes(minutes)).await;
-    let due = "UPDATE publications SET next_step_at = due_at - interval '1 minute'";
+    let due = "UPDATE publications SET next_step_at = due_at - interval '1 second'";
     stage.run(&format!("{due} WHERE id = '{}'", id.uuid())).await;
     id
 }
 
 /// Lets those wait no longer that came back because it was not their turn.
 async fn turns_come(stage: &Stage) {
-    stage.run("UPDATE publications SET next_step_at = now() WHERE state = 'ready' AND due_at <= now()").await;
+    stage.run("UPDATE publications SET next_step_at = now() WHERE state IN ('scheduled', 'ready') AND due_at <= now()").await;
 }
 
 /// Publishes as two workers do until nothing is left to permit, and says in which order.
 async fn work(stage: &Stage) -> Vec<PublicationId> {
     let mut order = vec![];
     loop {
-        stage.queue.make_ready().await.unwrap();
         turns_come(stage).await;
         let mut permitted = vec![];
         for worker in [ANNE, BEN] {
@@ -86,7 +85,6 @@ async fn only_one_of_a_backlog_is_under_way_on_a_channel_however_many_workers_as
     for minutes in 1..=20 {
         due(&stage, channel, -minutes).await;
     }
-    stage.queue.make_ready().await.unwrap();
     let (anne, ben) =
         tokio::join!(stage.queue.claim(Queue::Permit, ANNE, 100), stage.queue.claim(Queue::Permit, BEN, 100));
     assert_eq!(anne.unwrap().len() + ben.unwrap().len(), 1);
@@ -198,7 +196,6 @@ async fn what_may_wait_for_new_quota_waits_and_is_not_asked_for_before() {
     assert_eq!(backlog(&stage).recover().await, Ok(1));
     let hours = stage.row(patient).await.waits.unwrap() / 3_600_000.0;
     assert!((22.9..=23.0).contains(&hours), "an hour of the day has passed: {hours}");
-    assert_eq!(stage.queue.make_ready().await, Ok(0));
     assert!(stage.claim(Queue::Permit).await.is_empty());
 }
 
@@ -212,7 +209,6 @@ async fn what_a_worker_took_meanwhile_is_the_workers() {
     let lanes = store.lanes(&[Platform::Instagram]).await.unwrap();
     let missed = lanes[0].late.iter().map(|late| late.post).collect::<Vec<_>>();
     assert_eq!(missed.len(), 1);
-    stage.queue.make_ready().await.unwrap();
     assert_eq!(stage.claim_one(Queue::Permit).await.claim.publication, id);
     let recovery = scheduling::backlog::Recovery { publish: vec![], missed };
     assert_eq!(store.settle(&recovery).await, Ok(0));

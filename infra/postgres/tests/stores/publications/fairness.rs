@@ -136,7 +136,7 @@ async fn a_single_post_is_prepared_next_however_many_came_before_it() {
 }
 
 #[tokio::test]
-async fn text_becomes_ready_by_itself_and_pictures_do_not() {
+async fn text_is_permitted_as_it_was_planned_and_pictures_are_prepared_before() {
     let stage = Stage::set().await;
     let neighbour = stage.neighbour().await;
     bulk(&stage, &channels(&stage, 50).await, 3_000, TEXT).await;
@@ -144,24 +144,40 @@ async fn text_becomes_ready_by_itself_and_pictures_do_not() {
     let theirs = channels(&neighbour, 1).await;
     bulk(&neighbour, &theirs, 1, TEXT).await;
     assert_eq!(stage.claim(Queue::Preparation).await.len(), 7, "nobody is given what needs no preparation");
-    let mut made = 0;
-    while let batch @ 1.. = stage.queue.make_ready().await.unwrap() {
-        made += batch;
-    }
-    assert_eq!(made, 3_001);
-    let outside = "publications WHERE state = 'ready'
-        AND next_step_at NOT BETWEEN due_at - interval '1 second' AND due_at - interval '99 milliseconds'";
-    assert_eq!(stage.count(outside).await, 0);
-    the_bulk_is_spread_and_lets_through(&stage, theirs[0]).await;
+    let permits = stage.queue.claim(Queue::Permit, ANNE, 500).await.unwrap();
+    assert!(permits.iter().any(|row| row.channel == theirs[0]), "the neighbour waits behind the bulk");
+    assert!(permits.iter().all(|row| row.content.pictures.is_empty()));
 }
 
 #[tokio::test]
-async fn text_that_is_due_already_may_be_permitted_at_once() {
+async fn each_queue_sleeps_until_its_own_next_step() {
+    let stage = Stage::set().await;
+    let channel = stage.channel().await;
+    let at = |minutes| format!("next_step_at = now() + interval '{minutes} minutes'");
+    bulk(&stage, &[channel], 1, TEXT).await;
+    stage.run(&format!("UPDATE publications SET {}", at(3))).await;
+    assert_eq!(stage.queue.next_due(Queue::Preparation).await, Ok(None));
+    bulk(&stage, &[channel], 1, PICTURE).await;
+    stage.run(&format!("UPDATE publications SET {} WHERE content ? 'pictures'", at(2))).await;
+    for (queue, minutes) in [(Queue::Permit, 3), (Queue::Preparation, 2)] {
+        let due = stage.queue.next_due(queue).await.unwrap().unwrap();
+        assert_eq!(due.as_secs().div_ceil(60), minutes, "{queue:?}");
+        assert!(stage.claim(queue).await.is_empty());
+    }
+    stage
+        .run("UPDATE publications SET state = 'ready', next_step_at = now() WHERE content ? 'pictures'")
+        .await;
+    assert_eq!(stage.queue.next_due(Queue::Permit).await, Ok(Some(std::time::Duration::ZERO)));
+    assert_eq!(stage.queue.next_due(Queue::Preparation).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_permit_of_a_text_that_was_not_used_is_permitted_again() {
     let stage = Stage::set().await;
     let id = stage.text(stage.channel().await, TimeDelta::zero()).await;
-    let later = stage.text(stage.channel().await, TimeDelta::minutes(1)).await;
-    assert_eq!(stage.queue.make_ready().await.unwrap(), 2);
+    let claimed = stage.claim_one(Queue::Permit).await;
+    assert_eq!(claimed.claim.publication, id);
+    stage.queue.give_back(Queue::Permit, &[claimed.claim]).await.unwrap();
+    assert_eq!(stage.state(id).await, State::Ready);
     assert_eq!(stage.claim_one(Queue::Permit).await.claim.publication, id);
-    let waits = stage.row(later).await.waits.unwrap();
-    assert!(waits > 58_000.0 && waits <= 59_100.0, "{waits}");
 }
