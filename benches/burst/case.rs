@@ -120,16 +120,16 @@ struct Costs {
 /// Waits for everything, and reads the meters when the quiet time begins, when it ends, after the burst and at the end.
 async fn watch(house: &House<'_>, worker: &Process, due: DateTime<Utc>) -> Result<Costs> {
     let mut observer = Observer::new(house).await?;
-    let (begun, began) = (observer.cost(house, worker).await?, Instant::now());
+    let (begun, quiet_since) = (observer.cost(house, worker).await?, Instant::now());
     sleep_until(due - ARMED).await?;
-    let (armed, began_burst) = (observer.cost(house, worker).await?, Instant::now());
+    let (armed, armed_at) = (observer.cost(house, worker).await?, Instant::now());
     sleep_until(due).await?;
     observer.wait_until_none_is(due, OPEN).await?;
     let sent = observer.cost(house, worker).await?;
     observer.wait_until_none_is(due, "'published'").await?;
     let ended = observer.cost(house, worker).await?;
     let whole = armed.until(ended);
-    let quiet = began_burst.elapsed().div_duration_f64(began_burst - began);
+    let quiet = armed_at.elapsed().div_duration_f64(armed_at - quiet_since);
     Ok(Costs { whole, own: begun.until(armed).times(quiet).until(whole), burst: armed.until(sent) })
 }
 

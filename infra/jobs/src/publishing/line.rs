@@ -16,8 +16,9 @@ use tokio::{
 /// The time between two calls: ten thousand a second, about what a worker on two cores can make. A thousand calls begun at one
 /// instant would open the connections for a thousand; begun so, they use again what the first ones opened, if the platform is quick.
 const GAP: Duration = Duration::from_micros(100);
-/// How far the line may lag behind its pace and catch up: timers are this coarse. What a slow platform held up is not made up for.
-const COARSE: Duration = Duration::from_millis(2);
+/// How far the line may lag behind its pace and catch up: about as late as a timer is on a busy machine. What a slow platform held up
+/// is not made up for.
+const COARSE: Duration = Duration::from_millis(10);
 
 /// Whoever waits gets the turn through this.
 type Waiter = oneshot::Sender<OwnedSemaphorePermit>;
@@ -149,7 +150,7 @@ mod tests {
         let turns = join_all((0..1_000).map(|_| line.turn(organization))).await;
         assert!(turns.iter().all(Option::is_some));
         let took = began.elapsed();
-        assert!(took >= GAP * 999 - COARSE && took <= GAP * 1_000 + COARSE, "nothing is saved up: {took:?}");
+        assert!(took + COARSE >= GAP * 999 && took <= GAP * 1_000 + COARSE, "nothing is saved up: {took:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -175,12 +176,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_platform_is_not_made_up_for_with_calls_all_at_once() {
-        let (line, organization) = (line(100), OrganizationId::new());
-        let held = join_all((0..100).map(|_| line.turn(organization))).await;
+        let (line, organization) = (line(1_000), OrganizationId::new());
+        let held = join_all((0..1_000).map(|_| line.turn(organization))).await;
         let next = tokio::spawn({
             let line = line.clone();
             async move {
-                let turns = join_all((0..100).map(|_| line.turn(organization))).await;
+                let turns = join_all((0..1_000).map(|_| line.turn(organization))).await;
                 (Instant::now(), turns)
             }
         });
@@ -188,7 +189,7 @@ mod tests {
         let freed = Instant::now();
         drop(held);
         let (ended, _turns) = next.await.unwrap();
-        assert!(ended - freed >= GAP * 99 - COARSE, "{:?}", ended - freed);
+        assert!(ended - freed + COARSE >= GAP * 999, "{:?}", ended - freed);
     }
 
     #[tokio::test(start_paused = true)]
