@@ -84,7 +84,7 @@ impl Sandbox {
         app::App::new(Arc::clone(&self.shared))
     }
 
-    /// Serves HTTP/1.1 on a listener until `shutdown` completes; calls that are open then have one second to end.
+    /// Serves HTTP/1.1 and HTTP/2 on a listener until `shutdown` completes; calls that are open then have one second to end.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         serve::serve(self.endpoint(), listener, shutdown).await
     }

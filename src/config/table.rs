@@ -196,7 +196,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "publish_permit_lead",
         Time,
         Value("1s"),
-        "How long before the due time the call that publishes is permitted, at most 1 s. From then on a post cannot be changed.",
+        "How long before the due time the call that publishes is permitted, at most 1 s. From then on a post cannot be changed. The same for every process; texts keep the one they were planned with.",
     ),
     row("publish_send_window", Time, Value("5s"), "How long after its permit that call may still begin."),
     row("publish_timeout", Time, Value("20s"), "Patience with the call that publishes."),

@@ -20,7 +20,7 @@ use tracing::{Instrument, Span, field::Empty};
 use url::Url;
 
 use self::{
-    form::{Form, Handed},
+    form::{Form, Hold},
     lanes::Lanes,
 };
 use crate::{
@@ -123,9 +123,9 @@ impl Graph {
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
-        let (request, handed) = self.request(call)?;
-        let place = self.lanes.enter().map_err(|_| misconfigured())?;
-        let mut response = place.client.execute(request).await.map_err(|e| lost(&e, handed.as_ref()))?;
+        let (request, hold) = self.request(call)?;
+        let place = self.lanes.enter().map_err(|_| unavailable())?;
+        let mut response = place.client.execute(request).await.map_err(|e| lost(&e, hold.as_ref()))?;
         let mut answer = Answer {
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
@@ -145,22 +145,22 @@ impl Graph {
     /// The token travels in a header, so that no address carries it; its proof may be seen. All this costs some 3 µs, a
     /// third of it the proof. It is computed each time: what remembers proofs by token remembers tokens, and to remember
     /// them by a digest of the token costs as much as the proof.
-    fn request(&self, call: &Call<'_>) -> Result<(Request, Option<Handed>), Failure> {
+    fn request(&self, call: &Call<'_>) -> Result<(Request, Option<Hold>), Failure> {
         let mut request = Request::new(call.method.clone(), self.address(call)?);
         if let Some(header) = self.authorization(call.bearer)? {
             request.headers_mut().insert(AUTHORIZATION, header);
         }
-        let mut handed = None;
+        let mut hold = None;
         if !call.form.is_empty() {
             let mut text = url::form_urlencoded::Serializer::new(String::with_capacity(256));
-            let (form, witness) = Form::new(text.extend_pairs(call.form).finish());
+            let (form, ours) = Form::new(text.extend_pairs(call.form).finish());
             *request.body_mut() = Some(Body::wrap(form));
-            handed = Some(witness);
+            hold = Some(ours);
             let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
             request.headers_mut().insert(CONTENT_TYPE, kind);
         }
         *request.timeout_mut() = Some(if call.irreversible { self.publish_timeout } else { self.timeout });
-        Ok((request, handed))
+        Ok((request, hold))
     }
 
     fn address(&self, call: &Call<'_>) -> Result<Url, Failure> {
@@ -255,16 +255,20 @@ impl Graph {
     }
 }
 
-/// A request that got no answer. It was not sent where no connection was made, or where nobody asked for its form; else nobody
+/// A request that got no answer. It was not sent where no connection was made, or where its form could be withdrawn; else nobody
 /// knows.
-fn lost(error: &reqwest::Error, handed: Option<&Handed>) -> Failure {
+fn lost(error: &reqwest::Error, form: Option<&Hold>) -> Failure {
     if error.is_builder() {
         misconfigured()
-    } else if error.is_connect() || handed.is_some_and(|handed| !handed.over()) {
-        unsent(Reason::PlatformUnavailable, Remedy::Retry)
+    } else if form.is_some_and(Hold::withdraw) || error.is_connect() {
+        unavailable()
     } else {
         Failure::UNHEARD
     }
+}
+
+fn unavailable() -> Failure {
+    unsent(Reason::PlatformUnavailable, Remedy::Retry)
 }
 
 fn misconfigured() -> Failure {

@@ -75,12 +75,12 @@ pub struct Planned {
     pub due_at: DateTime<Utc>,
     /// Until when it makes sense.
     pub deadline_at: DateTime<Utc>,
-    /// When preparation begins.
+    /// When it is first touched: when preparation begins, or the permit where there is nothing to prepare.
     pub next_step_at: DateTime<Utc>,
 }
 
 impl Planned {
-    /// The same at another time: as late as before it may still go out, and as early its preparation begins.
+    /// The same at another time: as late as before it may still go out, and as early its first step is.
     #[must_use]
     pub fn moved(self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let (late, lead) = (self.deadline_at - self.due_at, self.due_at - self.next_step_at);

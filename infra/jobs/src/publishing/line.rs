@@ -86,7 +86,7 @@ impl Line {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a turn; `None` if there are none any more.
+    /// Waits for a turn; `None` where the process ends before there is one. Whoever stops waiting loses the place and nobody a turn.
     pub(super) async fn turn(&self, organization: OrganizationId) -> Option<OwnedSemaphorePermit> {
         let (waiter, turn) = oneshot::channel();
         if self.join(organization, waiter) {

@@ -10,7 +10,8 @@ use publishing::{
     queue::{Claimed, Next, Outcome, Queue},
     step::{Moment, Steps},
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tenancy::OrganizationId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -40,7 +41,7 @@ pub(super) struct Step {
     pub(super) turns: Arc<Semaphore>,
     /// Takes on what was published.
     pub(super) follow_ups: Arc<FollowUps>,
-    /// Where calls wait for these that cannot be undone.
+    /// Where the calls that cannot be undone wait for their turns.
     pub(super) line: Line,
     pub(super) shutdown: CancellationToken,
 }
@@ -110,6 +111,15 @@ impl Step {
         }
     }
 
+    /// The same for calls that cannot be undone, which stand in line for theirs.
+    async fn turn_in_line(&self, organization: OrganizationId) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => None,
+            turn = self.line.turn(organization) => turn,
+        }
+    }
+
     /// Waits for the due time and sends, if the permit still allows it. A permit that was not used goes back.
     async fn send(&self, held: &Held<Claimed>) -> Option<Outcome> {
         self.steps.at(Moment::Permitted, &held.row);
@@ -122,7 +132,7 @@ impl Step {
                 if !standing {
                     return Some(unsent(held));
                 }
-                self.line.turn(held.row.organization).await
+                self.turn_in_line(held.row.organization).await
             }
             () = self.shutdown.cancelled() => None,
         };

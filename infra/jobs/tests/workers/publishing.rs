@@ -62,7 +62,7 @@ async fn a_channel_that_was_disconnected_since_is_not_asked_for_a_permalink() {
 }
 
 #[tokio::test]
-async fn what_needs_no_preparation_does_not_wait_for_what_does() {
+async fn a_permit_does_not_wait_for_preparations() {
     let shop = Shop::set();
     shop.platform.close("prepare");
     for _ in 0..20 {
@@ -202,6 +202,25 @@ async fn at_the_end_what_was_begun_is_finished_and_the_rest_goes_back() {
     shop.close(open).await;
     assert!(matches!(shop.recorded(sent)[..], [Next::Published { .. }]));
     assert_eq!((shop.told("publish", sent), shop.told("publish", waiting)), (1, 0));
+}
+
+#[tokio::test]
+async fn at_the_end_what_stands_in_line_goes_back_and_is_never_sent() {
+    let shop = Shop::set();
+    shop.platform.close("publish");
+    let sent = shop.queue.put(Queue::Permit, Duration::ZERO);
+    let open = shop.open(Limits { sends: 1, ..Limits::default() });
+    shop.until_told("publish", sent).await;
+    let in_line: Vec<_> = (0..20).map(|_| shop.queue.put(Queue::Permit, Duration::ZERO)).collect();
+    shop.until_permitted(&in_line).await;
+    shop.shutdown.cancel();
+    for id in &in_line {
+        shop.history.until("it came back", |_| shop.given_back(*id).len() == 1).await;
+    }
+    assert!(!open.is_finished(), "a call is on its way");
+    shop.platform.open("publish");
+    shop.close(open).await;
+    assert_eq!(in_line.iter().map(|id| shop.told("publish", *id)).sum::<usize>(), 0);
 }
 
 #[tokio::test]

@@ -19,10 +19,10 @@ use crate::{
     settings::{HttpVersion, SettingsError},
 };
 
-/// Calls at once on one connection: what a server should let through at least (RFC 9113, section 6.5.2). Where it takes fewer, the
-/// others wait in the connection.
+/// Calls at once on one connection: what a server should let through at least (RFC 9113, section 6.5.2). Where it takes fewer, it
+/// refuses the others while the connection is new, and later they wait in it.
 const ROOM: usize = 100;
-/// Patience with a connection; within the patience with the call.
+/// Patience with a connection; within the patience with the call. Calls that wait for the same connection try one after the other.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// Shorter than servers keep idle connections, so that one is rarely used while the other side closes it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -96,8 +96,8 @@ impl Template {
         Ok(Lane { client: self.client()?, room: Arc::new(Semaphore::new(room)) })
     }
 
-    /// Nothing is ever sent again by a client itself. Of a call that a server refused before it took it up (RFC 9113, section 8.7)
-    /// we have its word only, so it is looked for like any other that got no answer.
+    /// Nothing is ever sent again by a client itself. That a refused call was not taken up (RFC 9113, section 8.7) is the server's
+    /// word; it is looked for like any other that got no answer.
     fn client(&self) -> reqwest::Result<Client> {
         let builder = Client::builder()
             .user_agent(concat!("Postern/", env!("CARGO_PKG_VERSION")))

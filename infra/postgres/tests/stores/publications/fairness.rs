@@ -150,6 +150,19 @@ async fn text_is_permitted_as_it_was_planned_and_pictures_are_prepared_before() 
 }
 
 #[tokio::test]
+async fn whoever_was_planned_in_the_midst_of_a_bulk_for_the_same_instant_is_permitted_with_it() {
+    let stage = Stage::set().await;
+    let (neighbour, channels_of_bulk) = (stage.neighbour().await, channels(&stage, 50).await);
+    let theirs = channels(&neighbour, 1).await;
+    bulk(&stage, &channels_of_bulk, 1_500, TEXT).await;
+    bulk(&neighbour, &theirs, 1, TEXT).await;
+    bulk(&stage, &channels_of_bulk, 1_500, TEXT).await;
+    stage.run("UPDATE publications SET next_step_at = date_trunc('second', now())").await;
+    let permits = stage.queue.claim(Queue::Permit, ANNE, 2_000).await.unwrap();
+    assert!(permits.iter().any(|row| row.channel == theirs[0]), "a worker takes two thousand at once");
+}
+
+#[tokio::test]
 async fn each_queue_sleeps_until_its_own_next_step() {
     let stage = Stage::set().await;
     let channel = stage.channel().await;
