@@ -31,9 +31,10 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// What the connections of a queue are set to. Its statements are written for their indexes and run by the thousand: planned once
 /// for each connection, and never by statistics that were made at a quieter or busier time, they stay as quick as they are.
+/// Compiling them, which a server does by itself where it thinks a plan dear, takes longer than they do.
 const QUEUE_SETTINGS: &str =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;
-    SET enable_hashjoin = off; SET enable_mergejoin = off";
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 
 /// Makes a pool like [`connect`] for the statements of a queue alone.
 pub async fn connect_for_queue(url: &str, max: usize) -> Result<Pool, StoreError> {

@@ -206,7 +206,7 @@ async fn at_the_end_what_was_begun_is_finished_and_the_rest_goes_back() {
 
 #[tokio::test]
 async fn at_the_end_what_stands_in_line_goes_back_and_is_never_sent() {
-    let shop = Shop::set();
+    let shop = Shop::with(Timing { send_window: Duration::from_mins(1), ..TIMING });
     shop.platform.close("publish");
     let sent = shop.queue.put(Queue::Permit, Duration::ZERO);
     let open = shop.open(Limits { sends: 1, ..Limits::default() });

@@ -137,8 +137,9 @@ const PERMIT: &str = ", ranked AS (
 )";
 
 /// What a step needs to know, beside the row itself. Only looks ask what else was published in the same place, by whichever
-/// workspace; what somebody elsewhere declared published proves nothing here. The subqueries keep the database from reading all
-/// channels for the few that were claimed.
+/// workspace; what somebody elsewhere declared published proves nothing here. Each of the two has its index, and both conditions
+/// in one would read every publication there is. The subqueries keep the database from reading all channels for the few
+/// that were claimed.
 const LOAD: &str = "
 SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.remote_id, p.content::text AS content, p.content_hash,
     p.handles::text AS handles, p.failures, p.looks, p.platform_post_id, t.sealed, t.data_key, t.data_wrapped,
@@ -149,7 +150,10 @@ SELECT p.id, p.epoch, p.organization_id, p.channel_id, p.platform, p.remote_id, 
     (extract(epoch FROM clock_timestamp() - p.first_permitted_at) * 1000)::float8 AS first_permitted_ms,
     CASE WHEN p.state = 'unconfirmed' THEN ARRAY(
         SELECT b.platform_post_id FROM publications b WHERE b.platform = p.platform AND b.remote_id = p.remote_id
-            AND b.platform_post_id IS NOT NULL AND (NOT b.declared OR b.organization_id = p.organization_id)
+            AND b.platform_post_id IS NOT NULL AND NOT b.declared AND b.published_at > p.first_permitted_at - interval '1 day'
+        UNION ALL
+        SELECT b.platform_post_id FROM publications b WHERE b.organization_id = p.organization_id AND b.platform = p.platform
+            AND b.remote_id = p.remote_id AND b.platform_post_id IS NOT NULL AND b.declared
             AND b.published_at > p.first_permitted_at - interval '1 day')
     END AS taken
 FROM claimed p
