@@ -76,14 +76,13 @@ async fn a_list_that_lags_behind_the_truth_does_not_make_a_second_post() {
     assert!(arrivals(&world, "published_posts").await.len() > 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn looks_that_get_nonsense_go_on_looking() {
+/// Lets the first two looks of one platform get nonsense. Of one only: a dropped connection takes along what else is under way on it,
+/// which may be the other one's look.
+async fn ends_as_published_at_the_third_look(publish: &str, look: &str) {
     let (world, person, channels) = stage().await;
-    for (publish, look) in [("feed", "published_posts"), ("media_publish", "ig_media_list")] {
-        world.sandbox.fault(publish, json!({ "kind": "execute_then_drop" })).await;
-        world.sandbox.fault(look, json!({ "kind": "malformed", "body": "truncated_json" })).await;
-        world.sandbox.fault(look, json!({ "kind": "drop" })).await;
-    }
+    world.sandbox.fault(publish, json!({ "kind": "execute_then_drop" })).await;
+    world.sandbox.fault(look, json!({ "kind": "malformed", "body": "truncated_json" })).await;
+    world.sandbox.fault(look, json!({ "kind": "drop" })).await;
     let post = for_both(&person, &channels, "Seen at the third look").await;
     person.publish_now(&post).await;
     let view = person.until_status(&post, "published").await;
@@ -91,4 +90,14 @@ async fn looks_that_get_nonsense_go_on_looking() {
     for endpoint in IRREVERSIBLE {
         assert_eq!(arrivals(&world, endpoint).await.len(), 1, "{endpoint} was called again");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looks_for_a_page_that_get_nonsense_go_on_looking() {
+    ends_as_published_at_the_third_look("feed", "published_posts").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looks_for_an_account_that_get_nonsense_go_on_looking() {
+    ends_as_published_at_the_third_look("media_publish", "ig_media_list").await;
 }
