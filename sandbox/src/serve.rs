@@ -1,5 +1,7 @@
 //! The accept loop: HTTP/1.1 and HTTP/2, with connections that can really be dropped.
 
+use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::header::{HOST, HeaderValue};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use poem::http::StatusCode;
@@ -33,11 +36,6 @@ impl Hangup {
         response
     }
 }
-
-/// Tells hyper to close a connection without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is dropped on purpose")]
-struct Dropped;
 
 /// How long open calls may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(1);
@@ -83,37 +81,55 @@ async fn connection<E>(
     stream: TcpStream,
     local: SocketAddr,
     remote: SocketAddr,
-    mut stopping: watch::Receiver<()>,
+    stopping: watch::Receiver<()>,
 ) where
     E: Endpoint<Output = Response> + 'static,
 {
     let _ = stream.set_nodelay(true);
     let dropped = Arc::new(Notify::new());
     let drops = Arc::clone(&dropped);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let (endpoint, drops) = (Arc::clone(&endpoint), Arc::clone(&drops));
         async move {
+            name_host(&mut request);
             let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
             let response = endpoint.get_response(Request::from((request, local, remote, Scheme::HTTP))).await;
             if response.extensions().get::<Hangup>().is_some() {
                 drops.notify_one();
-                Err(Dropped)
-            } else {
-                Ok(hyper::Response::from(response))
+                return std::future::pending().await;
             }
+            Ok::<_, Infallible>(hyper::Response::from(response))
         }
     });
+    tokio::select! {
+        () = dropped.notified() => {}
+        () = converse(stream, service, stopping) => {}
+    }
+}
+
+/// Speaks HTTP on a connection until either side ends it. Errors are the caller's going away.
+async fn converse<S, B>(stream: TcpStream, service: S, mut stopping: watch::Receiver<()>)
+where
+    S: Service<hyper::Request<Incoming>, Response = hyper::Response<B>, Error = Infallible>,
+    S::Future: Send + 'static,
+    B: hyper::body::Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new());
     http.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS);
     let served = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(served);
-    // Errors are the caller's going away, or ours on purpose.
     tokio::select! {
-        biased;
-        () = dropped.notified() => return,
         _ = served.as_mut() => return,
         _ = stopping.changed() => served.as_mut().graceful_shutdown(),
     }
     let _ = served.await;
+}
+
+/// HTTP/2 names the host in the address; whoever reads a request looks for it in the header (RFC 9113, section 8.3.1).
+fn name_host(request: &mut hyper::Request<Incoming>) {
+    let authority = request.uri().authority().and_then(|it| HeaderValue::from_str(it.as_str()).ok());
+    if let Some(host) = authority {
+        request.headers_mut().entry(HOST).or_insert(host);
+    }
 }

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use bytes::Bytes;
-use poem::http::uri::Authority;
 use poem::http::{Method, header};
 use poem::web::Multipart;
 use poem::{Body, FromRequest, Request, RequestBody};
@@ -81,8 +80,7 @@ impl Call {
         let mut params = Params::default();
         params.add_form(request.uri().query().unwrap_or_default().as_bytes());
         let authorization = request.header(header::AUTHORIZATION).unwrap_or_default();
-        let host = request.header(header::HOST).or(request.uri().authority().map(Authority::as_str));
-        let host = host.unwrap_or("127.0.0.1");
+        let host = request.header(header::HOST).unwrap_or("127.0.0.1");
         Self {
             method: request.method().clone(),
             version,
