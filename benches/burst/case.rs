@@ -53,16 +53,21 @@ pub(crate) struct Cost {
 /// What came of a case.
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
+    pub(crate) costs: Costs,
+    /// The worker's peak, in MiB.
+    pub(crate) memory: f64,
+    /// The load average of the last minute, just before the case.
+    pub(crate) load: String,
+}
+
+/// What a case cost.
+pub(crate) struct Costs {
     /// From two seconds before the due time until nothing was left to do, permalinks included.
     pub(crate) whole: Cost,
     /// The same without what that time costs where nothing is due.
     pub(crate) own: Cost,
     /// From two seconds before the due time until the last result was written.
     pub(crate) burst: Cost,
-    /// The worker's peak, in MiB.
-    pub(crate) memory: f64,
-    /// The load average of the last minute, just before the case.
-    pub(crate) load: String,
 }
 
 impl Case {
@@ -88,8 +93,7 @@ impl Case {
         let finished = count_finished(house, due).await?;
         let verdict = Verdict::of(&entries, due, self.latency, self.publications.abs_diff(finished));
         let load = load.split_whitespace().next().unwrap_or_default().to_owned();
-        let Costs { whole, own, burst } = costs;
-        Ok(Outcome { verdict, whole, own, burst, memory, load })
+        Ok(Outcome { verdict, costs, memory, load })
     }
 
     /// Schedules the warm-up, and one post for each channel, all for the instant that is returned.
@@ -108,13 +112,6 @@ impl Case {
 /// When the warm-up of a burst is due.
 fn warm_up(due: DateTime<Utc>) -> DateTime<Utc> {
     due - QUIET - WARM_UP_LEAD
-}
-
-/// What a case cost, by the words of [`Outcome`].
-struct Costs {
-    whole: Cost,
-    own: Cost,
-    burst: Cost,
 }
 
 /// Waits for everything, and reads the meters when the quiet time begins, when it ends, after the burst and at the end.

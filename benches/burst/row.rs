@@ -33,7 +33,7 @@ pub(crate) fn heading() -> String {
 
 /// A line of the table.
 pub(crate) fn line(case: &Case, future: usize, outcome: &Outcome) -> String {
-    let Outcome { verdict, whole, own, burst, memory, load } = outcome;
+    let Outcome { verdict, costs, memory, load } = outcome;
     let lateness = [50, 95, 99, 100].map(|percent| ms(verdict.arrival.at(percent)));
     let cells = [
         case.publications.to_string(),
@@ -42,10 +42,10 @@ pub(crate) fn line(case: &Case, future: usize, outcome: &Outcome) -> String {
         lateness.join(" · "),
         ms(verdict.public.at(99)),
         per_second(verdict.arrival.count(), verdict.arrival.at(100)),
-        both(burst, case.publications),
-        both(whole, case.publications),
-        both(own, case.publications),
-        per_one(whole.sandbox, case.publications),
+        both(&costs.burst, case.publications),
+        both(&costs.whole, case.publications),
+        both(&costs.own, case.publications),
+        per_one(costs.whole.sandbox, case.publications),
         format!("{memory:.0}"),
         format!("{} · {} · {}", verdict.twice, verdict.early, verdict.unfinished),
         load.clone(),

@@ -176,7 +176,8 @@ pub struct QueueUnavailable;
 #[async_trait]
 pub trait PublicationQueue: Send + Sync {
     /// Claims what is due, at most `limit`, each with a new epoch. Text and links have nothing to prepare: they are claimed for
-    /// their permit as they were planned. For [`Queue::Permit`] this is the permit: a durable statement of intent before the call that cannot be undone.
+    /// their permit as they were planned. For [`Queue::Permit`] this is the permit: a durable statement of intent before the call
+    /// that cannot be undone.
     async fn claim(
         &self,
         queue: Queue,

@@ -1,5 +1,5 @@
-//! Name resolution with a memory. A burst opens many connections to one host at once, over HTTP/1.1 thousands; without it each would ask
-//! the name server, on a thread of its own.
+//! Name resolution with a memory. A burst opens many connections to one host at once, over HTTP/1.1 thousands; without it
+//! each would ask the name server, on a thread of its own.
 
 use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -168,8 +168,11 @@ impl PublishingWorkers {
 
     fn step(&self, source: Arc<QueueSource>, shared: &Shared) -> Step {
         let follows = source.queue == Queue::FollowUp;
-        let own = || Arc::new(Semaphore::new(self.limits.at_once(source.queue)));
-        let turns = if follows { shared.asking.clone() } else { own() };
+        let turns = if follows {
+            shared.asking.clone()
+        } else {
+            Arc::new(Semaphore::new(self.limits.at_once(source.queue)))
+        };
         Step {
             steps: self.steps.clone(),
             recorder: if follows { shared.patient.clone() } else { shared.recorder.clone() },

@@ -10,8 +10,7 @@ use publishing::{
     queue::{Claimed, Next, Outcome, Queue},
     step::{Moment, Steps},
 };
-use tenancy::OrganizationId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -78,7 +77,7 @@ impl Step {
             return self.send(held).await;
         }
         let _kept = self.keeper.keep(row.claim);
-        let Some(_turn) = self.turn().await else {
+        let Some(_turn) = self.unless_stopped(async { self.turns.acquire().await.ok() }).await else {
             self.returns.add(row.clone()).await;
             return None;
         };
@@ -102,21 +101,12 @@ impl Step {
         }
     }
 
-    /// Waits for a turn; at shutdown there is none.
-    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    /// A turn that is waited for; at shutdown there is none.
+    async fn unless_stopped<T>(&self, turn: impl Future<Output = Option<T>>) -> Option<T> {
         tokio::select! {
             biased;
             () = self.shutdown.cancelled() => None,
-            turn = self.turns.acquire() => turn.ok(),
-        }
-    }
-
-    /// The same for calls that cannot be undone, which stand in line for theirs.
-    async fn turn_in_line(&self, organization: OrganizationId) -> Option<OwnedSemaphorePermit> {
-        tokio::select! {
-            biased;
-            () = self.shutdown.cancelled() => None,
-            turn = self.line.turn(organization) => turn,
+            turn = turn => turn,
         }
     }
 
@@ -132,7 +122,7 @@ impl Step {
                 if !standing {
                     return Some(unsent(held));
                 }
-                self.turn_in_line(held.row.organization).await
+                self.unless_stopped(self.line.turn(held.row.organization)).await
             }
             () = self.shutdown.cancelled() => None,
         };

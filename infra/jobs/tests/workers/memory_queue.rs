@@ -204,10 +204,8 @@ impl PublicationQueue for MemoryQueue {
         answers(&self.claim_outages)?;
         let now = Instant::now();
         let mut rows = self.rows.lock().unwrap();
-        let due = rows
-            .values_mut()
-            .filter(|e| e.queue == queue)
-            .filter(|e| e.hold != Hold::InHand && e.step <= now);
+        let is_due = |e: &&mut Entry| e.queue == queue && e.hold != Hold::InHand && e.step <= now;
+        let due = rows.values_mut().filter(is_due);
         let claimed: Vec<_> = due.take(limit).map(|entry| entry.claim(now)).collect();
         for row in &claimed {
             self.history.add(Happened::Claimed(queue, row.claim));

@@ -69,11 +69,11 @@ async fn a_permit_does_not_wait_for_preparations() {
         shop.queue.put(Queue::Preparation, Duration::ZERO);
     }
     let open = shop.open(Limits { preparations: 1, ..Limits::default() });
-    let plain = shop.queue.put(Queue::Permit, Duration::ZERO);
-    shop.until_recorded(plain, 1).await;
+    let permitted = shop.queue.put(Queue::Permit, Duration::ZERO);
+    shop.until_recorded(permitted, 1).await;
     shop.platform.open("prepare");
     shop.close(open).await;
-    assert_eq!([shop.told("prepare", plain), shop.told("publish", plain)], [0, 1]);
+    assert_eq!([shop.told("prepare", permitted), shop.told("publish", permitted)], [0, 1]);
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ impl Rig {
 
     /// The adapter as another process has it, which remembers nothing.
     pub(crate) fn restart(&mut self) {
-        self.meta = Meta::new(settings(&self.seed, self.address), Arc::new(Fixed(Utc::now()))).unwrap();
+        self.reach_over(self.address, |settings| settings);
     }
 
     /// The adapter on another way to the sandbox, with other settings.

@@ -81,9 +81,9 @@ pub(super) fn next_due(queue: Queue) -> String {
 
 /// What is due in a queue, at most `$2` rows, and locked. Source by source, because the indexes then yield the rows in
 /// order and no more of each are read than are taken, however many are due; what is locked and not taken is free again
-/// when the statement ends. Four fifths are the ones that wait longest; if there
-/// are more than that, the rest are the ones that came last. So whoever has one thing to publish does not wait behind
-/// somebody's hundred thousand, and those still go on in order.
+/// when the statement ends. Four fifths are the ones that wait longest; if there are more than that, the rest are the ones that
+/// came last. So whoever has one thing to publish does not wait behind somebody's hundred thousand, and those still go on in
+/// order.
 fn due(queue: Queue, columns: &str) -> String {
     let rows = |order: &str, limit: &str| {
         let each = of_each_source(queue, |source| {
